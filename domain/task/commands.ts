@@ -1,0 +1,55 @@
+import type { Origin, Priority, Recurrence, Reminder, Status } from './task.js';
+
+/** The fields a person writes. Every one is validated and normalised (`parse-fields.ts`) before a command is made. */
+export interface TaskFields {
+  readonly title: string;
+  readonly description: string;
+  readonly priority: Priority;
+  readonly tags: readonly string[];
+  readonly due_date: string | null;
+  /** null: the user's own zone. */
+  readonly time_zone: string | null;
+  readonly recurrence: Recurrence | null;
+  readonly reminders: readonly Reminder[];
+}
+
+/** A task as another program's file describes it. Times are RFC 3339 in UTC. */
+export interface ImportedFields extends TaskFields {
+  readonly status: Status;
+  readonly completed_at: string | null;
+  /** null: the file does not say. */
+  readonly created_at: string | null;
+}
+
+/** Who speaks: the door a command came through, as it is written into the event. */
+export type ActorKind = 'rest' | 'mcp' | 'recurrence' | 'reminder' | 'undo';
+
+/** Imperatives. `expected_version` is the client's If-Match: null asks nothing, a list names the acceptable versions. */
+export type TaskCommand =
+  | { readonly op: 'create'; readonly fields: TaskFields }
+  | { readonly op: 'import'; readonly fields: ImportedFields; readonly origin: Origin }
+  | { readonly op: 'update'; readonly patch: Partial<TaskFields>; readonly expected_versions: readonly number[] | null }
+  | { readonly op: 'complete'; readonly expected_versions: readonly number[] | null }
+  | { readonly op: 'reopen'; readonly expected_versions: readonly number[] | null }
+  | { readonly op: 'delete'; readonly expected_versions: readonly number[] | null };
+
+export type TaskOp = TaskCommand['op'];
+
+/** The message that a door sends to the Task actor. */
+export interface CommandEnvelope {
+  readonly command: TaskCommand;
+  readonly actor: ActorKind;
+  /** The client's name for this command; the same name again gets the first answer again. */
+  readonly idempotency: { readonly key: string; readonly request_hash: string } | null;
+}
+
+/** What the Task actor answers. */
+export interface CommandResult {
+  /** The task after the command; null once deleted. */
+  readonly task: import('./task.js').Task | null;
+  readonly version: number;
+  /** The user's seq of the event, null when the command changed nothing. */
+  readonly seq: number | null;
+  /** True when this is the stored answer to an earlier request of the same idempotency key. */
+  readonly replayed: boolean;
+}

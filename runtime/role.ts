@@ -1,0 +1,69 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type Router from '@koa/router';
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { CommittedEvent } from '../domain/events/event.js';
+import type { CommandEnvelope, CommandResult } from '../domain/task/commands.js';
+import type { ActorType } from '../actors/host/actor.js';
+import type { TokenVerifier } from './auth/verify-token.js';
+import type { Config } from './config.js';
+
+/** What every role is given. A role takes what it needs, mounts its routes and subscriptions, and tells how to stop it. */
+export interface RoleContext {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  readonly pool: Pool;
+  readonly dapr: Dapr;
+  readonly tokens: TokenVerifier;
+  /** The HTTP server that people and programs reach. */
+  readonly publicDoor: PublicDoor;
+  /** The HTTP server that only daprd reaches, with the app API token. */
+  readonly appDoor: AppDoor;
+  /** True when every part that a command needs is up. */
+  readonly isReady: () => boolean;
+}
+
+export interface PublicDoor {
+  readonly router: Router;
+  /** Takes WebSocket upgrades of one path; the handler owns the socket. */
+  onUpgrade(path: string, handler: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): void;
+}
+
+export interface AppDoor {
+  /** Methods for service invocation: what other roles may ask of this one. Body and answer are JSON. */
+  method(name: string, handler: (body: unknown) => Promise<unknown>): void;
+  /** A topic that this role follows. The handler may get an event any number of times, in any order. */
+  subscribe(topic: string, handler: EventHandler): void;
+  /** An input binding, called for each of its ticks. */
+  binding(name: string, handler: () => Promise<void>): void;
+  actorType(type: ActorType): void;
+}
+
+/** Resolves once the effect of all the events is durable; a rejection has them delivered again. */
+export type EventHandler = (events: readonly CommittedEvent[]) => Promise<void>;
+
+/** The sidecar as the roles see it. */
+export interface Dapr {
+  /**
+   * Sends a command to the actor of a task.
+   * @throws TodoError the actor's own, or `unavailable` when no answer came in time: the outcome is unknown then
+   */
+  command(userId: string, taskId: string, envelope: CommandEnvelope): Promise<CommandResult>;
+  /** Asks another role by service invocation. @throws TodoError likewise */
+  invoke(role: RoleName, method: string, body: unknown): Promise<unknown>;
+  /** Publishes committed events of any users to a topic, in the order given. */
+  publish(topic: string, events: readonly CommittedEvent[]): Promise<void>;
+}
+
+export const roleNames = ['gateway', 'actors', 'audit', 'websocket'] as const;
+export type RoleName = (typeof roleNames)[number];
+
+export interface StartedRole {
+  /** Ends the role: no new work, running work ends, what it opened is closed. */
+  stop(): Promise<void>;
+}
+
+export type StartRole = (context: RoleContext) => Promise<StartedRole> | StartedRole;
