@@ -1,0 +1,42 @@
+import type { ServerResponse } from 'node:http';
+import { toProblem } from '../../domain/errors.js';
+
+/** Answers with a JSON text, once; does nothing when the caller has gone. `header` is one more, as a pair. */
+export function answerJson(
+  response: ServerResponse,
+  status: number,
+  json: string,
+  contentType = 'application/json',
+  header?: readonly [name: string, value: string],
+): void {
+  if (response.headersSent || response.destroyed) return;
+  const headers: Record<string, string | number> = {
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(json),
+  };
+  if (header) headers[header[0]] = header[1];
+  response.writeHead(status, headers);
+  response.end(json);
+}
+
+/** Answers with the problem of an error. @param leastStatus the status, where the problem's own is less */
+export function answerProblem(response: ServerResponse, error: unknown, leastStatus = 400): void {
+  const problem = toProblem(error);
+  answerJson(
+    response,
+    Math.max(problem.status, leastStatus),
+    JSON.stringify(problem),
+    'application/problem+json',
+  );
+}
+
+/**
+ * Answers a method call with the problem of an error, such that it reaches the caller as it is: daprd passes the body
+ * of any other status on only as a text within an error of its own (`pkg/actors/targets/app/app.go`).
+ */
+export function answerActorProblem(response: ServerResponse, error: unknown): void {
+  answerJson(response, 200, JSON.stringify(toProblem(error)), 'application/problem+json', [
+    'X-DaprErrorResponseHeader',
+    'true',
+  ]);
+}
