@@ -1,0 +1,76 @@
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomUUID,
+  type KeyObject,
+} from 'node:crypto';
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { calculateJwkThumbprint, exportJWK } from 'jose';
+
+/** The key pair that signs and checks our own tokens. */
+export interface OwnKey {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+  /** RFC 7638 thumbprint of the public key. */
+  readonly id: string;
+}
+
+/**
+ * Reads the Ed25519 key of `dataDir`, and makes it when there is none. Two processes that make it at once end with the
+ * same key: the file appears whole, under its name, for the first of them only.
+ * @param dataDir absolute path; made when missing
+ */
+export async function openOwnKey(dataDir: string): Promise<OwnKey> {
+  const folder = join(dataDir, 'keys');
+  const file = join(folder, 'token-signing.pem');
+  const pem = (await readIfThere(file)) ?? (await makeKey(folder, file));
+  const privateKey = createPrivateKey(pem);
+  if (privateKey.asymmetricKeyType !== 'ed25519') {
+    throw new Error(`${file} is not an Ed25519 key; move it away, and a new one is made`);
+  }
+  const publicKey = createPublicKey(privateKey);
+  return { privateKey, publicKey, id: await calculateJwkThumbprint(await exportJWK(publicKey)) };
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+async function makeKey(folder: string, file: string): Promise<string> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const draft = join(folder, `.${randomUUID()}`);
+  try {
+    await writeDurably(
+      draft,
+      generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    );
+    // Unlike a rename, a link never replaces the key that another process has made meanwhile.
+    await link(draft, file);
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+  return await readFile(file, 'utf8');
+}
+
+async function writeDurably(file: string, content: string | Buffer): Promise<void> {
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
