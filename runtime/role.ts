@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type Router from '@koa/router';
+import type Koa from 'koa';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { CommittedEvent } from '../domain/events/event.js';
+import type { Topic } from '../domain/events/topics.js';
 import type { CommandEnvelope, CommandResult } from '../domain/task/commands.js';
 import type { ActorType } from '../actors/host/actor.js';
 import type { TokenVerifier } from './auth/verify-token.js';
@@ -27,7 +28,8 @@ export interface RoleContext {
 }
 
 export interface PublicDoor {
-  readonly router: Router;
+  /** The gateway mounts its middleware and routes here. */
+  readonly app: Koa;
   /** Takes WebSocket upgrades of one path; the handler owns the socket. */
   onUpgrade(path: string, handler: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): void;
 }
@@ -35,15 +37,22 @@ export interface PublicDoor {
 export interface AppDoor {
   /** Methods for service invocation: what other roles may ask of this one. Body and answer are JSON. */
   method(name: string, handler: (body: unknown) => Promise<unknown>): void;
-  /** A topic that this role follows. The handler may get an event any number of times, in any order. */
-  subscribe(topic: string, handler: EventHandler): void;
+  /** A topic that this role follows. */
+  subscribe(topic: Topic, subscriber: Subscriber): void;
   /** An input binding, called for each of its ticks. */
   binding(name: string, handler: () => Promise<void>): void;
   actorType(type: ActorType): void;
 }
 
-/** Resolves once the effect of all the events is durable; a rejection has them delivered again. */
-export type EventHandler = (events: readonly CommittedEvent[]) => Promise<void>;
+export interface Subscriber {
+  /**
+   * Takes events: any number of times each, and in any order. Resolves once the effect of all of them is durable; a
+   * rejection has them delivered again.
+   */
+  receive(events: readonly CommittedEvent[]): Promise<void>;
+  /** Called when a sidecar begins its work: what the one before it had not delivered may be lost. */
+  catchUp(): void;
+}
 
 /** The sidecar as the roles see it. */
 export interface Dapr {
@@ -55,7 +64,7 @@ export interface Dapr {
   /** Asks another role by service invocation. @throws TodoError likewise */
   invoke(role: RoleName, method: string, body: unknown): Promise<unknown>;
   /** Publishes committed events of any users to a topic, in the order given. */
-  publish(topic: string, events: readonly CommittedEvent[]): Promise<void>;
+  publish(topic: Topic, events: readonly CommittedEvent[]): Promise<void>;
 }
 
 export const roleNames = ['gateway', 'actors', 'audit', 'websocket'] as const;

@@ -1,14 +1,7 @@
-import type { ActorKind } from '../task/commands.js';
 import type { Task, TaskState } from '../task/task.js';
+import type { TaskEventData } from './generated.js';
 
-export const taskEventTypes = [
-  'TASK_CREATED',
-  'TASK_UPDATED',
-  'TASK_COMPLETED',
-  'TASK_REOPENED',
-  'TASK_DELETED',
-] as const;
-export type TaskEventType = (typeof taskEventTypes)[number];
+export type TaskEventType = TaskEventData['type'];
 
 /** What a command decided, before it has a place in the user's order. Past tense; see `evolve`. */
 export type TaskEvent =
@@ -23,22 +16,13 @@ export type TaskChanges = Partial<
   Omit<TaskState, 'id' | 'user_id' | 'version' | 'created_at' | 'updated_at'>
 >;
 
-/** An event as it is committed: its place in the user's order and the task before and after it. */
-export interface CommittedEvent {
-  readonly event_id: string;
-  readonly type: TaskEventType;
-  readonly user_id: string;
-  readonly task_id: string;
-  /** The user's own count, without gaps. */
-  readonly seq: number;
-  /** The task's version after the event. */
-  readonly version: number;
-  /** RFC 3339, UTC. */
-  readonly timestamp: string;
-  readonly actor: ActorKind;
-  readonly before: Task | null;
-  readonly after: Task | null;
-}
+type Immutable<T> = T extends object ? { readonly [K in keyof T]: Immutable<T[K]> } : T;
+
+/**
+ * An event as it is committed and published: its place in the user's order and the task before and after it.
+ * Generated from the JSON Schemas; `seq` is the user's own count, without gaps.
+ */
+export type CommittedEvent = Immutable<Pick<TaskEventData, keyof TaskEventData>>;
 
 /** One entry of `/v1/changes` and one frame of `/v1/live`. */
 export interface Change {

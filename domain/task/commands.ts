@@ -1,4 +1,4 @@
-import type { Origin, Priority, Recurrence, Reminder, Status } from './task.js';
+import type { Origin, Priority, Recurrence, Reminder, Status, Task } from './task.js';
 
 /** The fields a person writes. Every one is validated and normalised (`parse-fields.ts`) before a command is made. */
 export interface TaskFields {
@@ -43,10 +43,16 @@ export interface CommandEnvelope {
   readonly idempotency: { readonly key: string; readonly request_hash: string } | null;
 }
 
+/** The envelope on its way to the actor, named so that a turn that is repeated finds its own commit. */
+export interface SentCommand extends CommandEnvelope {
+  /** A UUID; becomes the id of the event. */
+  readonly command_id: string;
+}
+
 /** What the Task actor answers. */
 export interface CommandResult {
   /** The task after the command; null once deleted. */
-  readonly task: import('./task.js').Task | null;
+  readonly task: Task | null;
   readonly version: number;
   /** The user's seq of the event, null when the command changed nothing. */
   readonly seq: number | null;

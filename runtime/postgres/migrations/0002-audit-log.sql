@@ -4,6 +4,7 @@ CREATE TABLE audit_entries (
   seq           bigint NOT NULL,
   event_id      uuid NOT NULL,
   task_id       uuid NOT NULL,
+  version       integer NOT NULL,
   type          text NOT NULL,
   actor         text NOT NULL,
   occurred_at   timestamptz NOT NULL,

@@ -1,0 +1,45 @@
+import type { Pool } from 'pg';
+
+/** How far one user's events have been published. */
+export interface Position {
+  readonly user_id: string;
+  readonly published_seq: number;
+}
+
+/** The positions of the users named; a user without one is not in the answer. */
+export async function readPositions(pool: Pool, userIds: readonly string[]): Promise<Position[]> {
+  const { rows } = await pool.query<Position>({
+    name: 'read-positions',
+    text: `
+      SELECT user_id, published_seq FROM relay_positions
+      WHERE user_id = ANY ($1)`,
+    values: [userIds],
+  });
+  return rows;
+}
+
+/** Moves positions forward, never back. */
+export async function advancePositions(pool: Pool, positions: readonly Position[]): Promise<void> {
+  await pool.query({
+    name: 'advance-positions',
+    text: `
+      INSERT INTO relay_positions AS p (user_id, published_seq)
+      SELECT * FROM unnest($1::text[], $2::bigint[])
+      ON CONFLICT (user_id) DO UPDATE SET published_seq = excluded.published_seq
+        WHERE p.published_seq < excluded.published_seq`,
+    values: [positions.map((p) => p.user_id), positions.map((p) => p.published_seq)],
+  });
+}
+
+/** Some users who have events that are committed and not yet published. */
+export async function findUsersBehind(pool: Pool, limit: number): Promise<string[]> {
+  const { rows } = await pool.query<{ user_id: string }>({
+    name: 'find-users-behind',
+    text: `
+      SELECT u.user_id FROM users u LEFT JOIN relay_positions p USING (user_id)
+      WHERE u.seq > coalesce(p.published_seq, 0)
+      LIMIT $1`,
+    values: [limit],
+  });
+  return rows.map((row) => row.user_id);
+}

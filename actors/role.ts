@@ -1,0 +1,83 @@
+import { TodoError } from '../domain/errors.js';
+import type { SentCommand } from '../domain/task/commands.js';
+import { parseTaskActorId } from '../domain/task/actor-id.js';
+import { validator } from '../domain/validation.js';
+import type { RoleContext, StartedRole } from '../runtime/role.js';
+import { readEvents, readUserSeq, readUserSeqs } from './events/read-events.js';
+import { defineActorType } from './host/actor.js';
+import { Relay } from './relay/relay.js';
+import { forgetOldAnswers } from './task/sql/answers.js';
+import { TaskActor } from './task/task-actor.js';
+import { UserZones } from './task/user-zones.js';
+
+const eventsRequest = validator<{ user_id: string; after: number; limit: number }>({
+  type: 'object',
+  additionalProperties: false,
+  required: ['user_id', 'after', 'limit'],
+  properties: {
+    user_id: { type: 'string', minLength: 1 },
+    after: { type: 'integer', minimum: 0 },
+    limit: { type: 'integer', minimum: 1, maximum: 200 },
+  },
+});
+
+const userRequest = validator<{ user_id: string }>({
+  type: 'object',
+  additionalProperties: false,
+  required: ['user_id'],
+  properties: { user_id: { type: 'string', minLength: 1 } },
+});
+
+const seqsRequest = validator<{ after_user_id: string; limit: number }>({
+  type: 'object',
+  additionalProperties: false,
+  required: ['after_user_id', 'limit'],
+  properties: {
+    after_user_id: { type: 'string' },
+    limit: { type: 'integer', minimum: 1, maximum: 1000 },
+  },
+});
+
+/** Hosts the Task actors, publishes what they commit, and tells other roles what they missed. */
+export function startActors({ pool, dapr, appDoor, log, metrics }: RoleContext): StartedRole {
+  const relay = new Relay({ pool, log, metrics, publish: (topic, events) => dapr.publish(topic, events) });
+  const parts = {
+    pool,
+    zones: new UserZones(pool),
+    now: () => new Date(),
+    committed: (event: Parameters<Relay['committed']>[0]) => {
+      relay.committed(event);
+    },
+  };
+
+  appDoor.actorType(
+    defineActorType<TaskActor>({
+      name: 'Task',
+      methods: {
+        // Only the program's own doors can send this (the app API token guards the way), and they have checked it.
+        execute: (actor, body, turn) => actor.execute(body as SentCommand, turn),
+      },
+      activate(id) {
+        const about = parseTaskActorId(id);
+        if (!about) throw new TodoError('not_found', 'There is no such task.');
+        return new TaskActor(parts, about.userId, about.taskId);
+      },
+    }),
+  );
+
+  appDoor.method('events', async (body) => {
+    const { user_id, after, limit } = eventsRequest(body);
+    return readEvents(pool, user_id, after, limit);
+  });
+  appDoor.method('user-seq', async (body) => readUserSeq(pool, userRequest(body).user_id));
+  appDoor.method('user-seqs', async (body) => {
+    const { after_user_id, limit } = seqsRequest(body);
+    return readUserSeqs(pool, after_user_id, limit);
+  });
+  appDoor.binding('cron-reminders', async () => {
+    await relay.sweep();
+    await forgetOldAnswers(pool);
+  });
+
+  return { stop: () => relay.stop() };
+}

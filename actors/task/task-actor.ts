@@ -1,0 +1,208 @@
+import type { Pool } from 'pg';
+import { TodoError } from '../../domain/errors.js';
+import type { CommittedEvent } from '../../domain/events/event.js';
+import type { CommandResult, SentCommand, TaskCommand } from '../../domain/task/commands.js';
+import { decide } from '../../domain/task/decide.js';
+import { evolve } from '../../domain/task/evolve.js';
+import { toTask, type TaskState } from '../../domain/task/task.js';
+import { asUnavailable } from '../../runtime/postgres/availability.js';
+import type { Turn } from '../host/actor.js';
+import { findAnswer, findCommitted, keepAnswer } from './sql/answers.js';
+import { commitEvent, violatedConstraint } from './sql/commit-event.js';
+import { readTask, type Snapshot } from './sql/read-task.js';
+import type { UserZones } from './user-zones.js';
+
+/** What a Task actor needs from outside. */
+export interface TaskActorParts {
+  readonly pool: Pool;
+  readonly zones: UserZones;
+  readonly now: () => Date;
+  /** Told of every commit, right after it. */
+  readonly committed: (event: CommittedEvent) => void;
+}
+
+/** How often a command is decided anew when another activation was faster. */
+const mostTries = 4;
+
+/**
+ * One task: the single writer of its events, and the cache of its state. A warm actor does not read; the database
+ * refuses a commit that builds on a version that is not the last.
+ */
+export class TaskActor {
+  private snapshot: Snapshot | undefined;
+
+  constructor(
+    private readonly parts: TaskActorParts,
+    private readonly userId: string,
+    private readonly taskId: string,
+  ) {}
+
+  /**
+   * Carries out one command.
+   * @param turn aborted when the caller is gone: nothing is committed after that
+   * @throws TodoError the domain's refusal, `contended`, or `unavailable`: the turn was aborted before its commit, or the
+   * database broke off and the outcome is unknown (the same command again finds out)
+   */
+  async execute(sent: SentCommand, turn: Turn): Promise<CommandResult> {
+    try {
+      return await this.tryToExecute(sent, turn);
+    } catch (error) {
+      // What failed may have been cut off in the middle; what is cached may be behind: read again next time.
+      this.snapshot = undefined;
+      throw asUnavailable(error);
+    }
+  }
+
+  private async tryToExecute(sent: SentCommand, turn: Turn): Promise<CommandResult> {
+    for (let attempt = 1; attempt <= mostTries; attempt += 1) {
+      // A new task's id is new: there is nothing to read. If that is wrong, the fence tells.
+      const isNew = sent.command.op === 'create' && attempt === 1;
+      this.snapshot ??= isNew ? { version: 0, task: null } : await this.read();
+      const result = await this.attempt(sent, this.snapshot, turn);
+      if (result) return result;
+      const committed = await findCommitted(this.parts.pool, this.userId, this.taskId, sent.command_id);
+      if (committed) return answerOf(committed, committed.seq, false);
+      this.snapshot = undefined;
+    }
+    throw new TodoError('contended', 'The task is being changed from many sides; try again in a moment.');
+  }
+
+  /** @returns null when the commit was refused and the command must be decided anew */
+  private async attempt(
+    sent: SentCommand,
+    snapshot: Snapshot,
+    turn: Turn,
+  ): Promise<CommandResult | null> {
+    const { command, idempotency } = sent;
+    const timestamp = this.timestamp(snapshot.task);
+    const zone = reliesOnUserZone(command) ? await this.parts.zones.get(this.userId) : null;
+    const version = snapshot.version + 1;
+
+    let event;
+    try {
+      event = decide(snapshot.task, command, {
+        userId: this.userId,
+        taskId: this.taskId,
+        userZone: zone ?? 'UTC',
+        now: timestamp,
+      });
+    } catch (error) {
+      // Refused now, but this very command may have been carried out before.
+      const earlier = await this.earlierAnswer(sent);
+      if (earlier) return earlier;
+      throw error;
+    }
+
+    turn.throwIfAborted();
+    if (!event) return this.answerUnchanged(sent, snapshot, timestamp);
+
+    const after = evolve(snapshot.task, event, { version, timestamp });
+    let seq: number | null;
+    try {
+      seq = await commitEvent(this.parts.pool, {
+        userId: this.userId,
+        taskId: this.taskId,
+        eventId: sent.command_id,
+        type: event.type,
+        actor: sent.actor,
+        timestamp,
+        version,
+        before: snapshot.task,
+        after,
+        assumedZone: zone,
+        idempotency,
+      });
+    } catch (error) {
+      const constraint = violatedConstraint(error);
+      if (constraint === 'events_task_version') return null;
+      if (constraint === 'idempotency_keys_pkey') return this.earlierAnswer(sent);
+      throw error;
+    }
+    if (seq === null) {
+      this.parts.zones.forget(this.userId);
+      return null;
+    }
+
+    this.snapshot = { version, task: after };
+    this.parts.committed({
+      event_id: sent.command_id,
+      type: event.type,
+      user_id: this.userId,
+      task_id: this.taskId,
+      seq,
+      version,
+      timestamp,
+      actor: sent.actor,
+      before: snapshot.task && toTask(snapshot.task),
+      after: after && toTask(after),
+    });
+    return answerOf({ task: after, version }, seq, false);
+  }
+
+  private async answerUnchanged(
+    sent: SentCommand,
+    snapshot: Snapshot,
+    now: string,
+  ): Promise<CommandResult | null> {
+    const { idempotency } = sent;
+    if (idempotency) {
+      const kept = await keepAnswer(
+        this.parts.pool,
+        this.userId,
+        idempotency,
+        this.taskId,
+        snapshot.version,
+        now,
+      );
+      if (!kept) return this.earlierAnswer(sent);
+    }
+    return answerOf(snapshot, null, false);
+  }
+
+  /** The answer this command got before: by its own id (a repeated turn) or by the client's key. */
+  private async earlierAnswer(sent: SentCommand): Promise<CommandResult | null> {
+    const committed = await findCommitted(this.parts.pool, this.userId, this.taskId, sent.command_id);
+    if (committed) return answerOf(committed, committed.seq, false);
+    const { idempotency } = sent;
+    const answer = idempotency && (await findAnswer(this.parts.pool, this.userId, idempotency.key));
+    if (!answer) return null;
+    if (answer.request_hash !== idempotency.request_hash) {
+      throw new TodoError(
+        'idempotency_key_reused',
+        'This Idempotency-Key was sent before with another request; use a new key for a new request.',
+      );
+    }
+    return answerOf(answer, null, true);
+  }
+
+  private read(): Promise<Snapshot> {
+    return readTask(this.parts.pool, this.userId, this.taskId);
+  }
+
+  /** Now, but never before the task's last change: a clock that is set back does not turn its history round. */
+  private timestamp(task: TaskState | null): string {
+    const now = this.parts.now().toISOString();
+    return task && task.updated_at > now ? task.updated_at : now;
+  }
+}
+
+function answerOf(
+  { task, version }: { task: TaskState | null; version: number },
+  seq: number | null,
+  replayed: boolean,
+): CommandResult {
+  return { task: task && toTask(task), version, seq, replayed };
+}
+
+/** True when the decision turns on the zone that the user has chosen. */
+function reliesOnUserZone(command: TaskCommand): boolean {
+  switch (command.op) {
+    case 'create':
+    case 'import':
+      return command.fields.time_zone === null;
+    case 'update':
+      return command.patch.time_zone === null;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,80 @@
+import { Gauge } from 'prom-client';
+import type { CommittedEvent } from '../../domain/events/event.js';
+import { validator } from '../../domain/validation.js';
+import { RepeatedTask } from '../../runtime/repeated-task.js';
+import type { Dapr, RoleContext, StartedRole } from '../../runtime/role.js';
+import { AuditLog } from './audit-log.js';
+import { readEntries } from './sql/read-entries.js';
+
+const usersAtOnce = 500;
+
+const logRequest = validator<{ user_id: string; task_id: string | null; since: number; limit: number }>({
+  type: 'object',
+  additionalProperties: false,
+  required: ['user_id', 'task_id', 'since', 'limit'],
+  properties: {
+    user_id: { type: 'string', minLength: 1 },
+    task_id: { anyOf: [{ type: 'string', format: 'uuid' }, { type: 'null' }] },
+    since: { type: 'integer', minimum: 0 },
+    limit: { type: 'integer', minimum: 1, maximum: 1000 },
+  },
+});
+
+/** Keeps the immutable log of every event, and answers the gateway's questions about it. */
+export function startAudit({ pool, dapr, appDoor, log, metrics }: RoleContext): StartedRole {
+  const auditLog = new AuditLog(pool, async (user_id, after, limit) => {
+    // Checked where it was read: only our own roles are asked.
+    return (await dapr.invoke('actors', 'events', { user_id, after, limit })) as CommittedEvent[];
+  });
+  const catchUp = new RepeatedTask('catching up with the audit log', log, () => catchUpAll(auditLog, dapr));
+  const lastSeen = new Gauge({
+    name: 'todo_audit_lag_seconds',
+    help: 'Age of the newest event when it was written to the log.',
+    registers: [metrics],
+  });
+
+  appDoor.subscribe('task-audit', {
+    async receive(events) {
+      try {
+        await auditLog.append(events);
+      } catch (error) {
+        // In-memory pub/sub gives up after ten tries; what is lost then is found by catching up.
+        catchUp.request();
+        throw error;
+      }
+      const newest = events.at(-1);
+      if (newest) lastSeen.set((Date.now() - Date.parse(newest.timestamp)) / 1000);
+    },
+    catchUp: () => {
+      catchUp.request();
+    },
+  });
+
+  appDoor.method('audit-log', async (body) => {
+    const { user_id, task_id, since, limit } = logRequest(body);
+    const entries = await readEntries(pool, user_id, task_id, since, limit + 1);
+    const page = entries.slice(0, limit);
+    return { entries: page, next_since: entries.length > limit ? (page.at(-1)?.seq ?? null) : null };
+  });
+
+  return {
+    async stop() {
+      await catchUp.stop();
+      await auditLog.idle();
+    },
+  };
+}
+
+/** Compares every user's place with the log's, a page at a time, and fetches what the log lacks. */
+async function catchUpAll(auditLog: AuditLog, dapr: Dapr): Promise<void> {
+  for (let after_user_id = ''; ; ) {
+    const users = (await dapr.invoke('actors', 'user-seqs', { after_user_id, limit: usersAtOnce })) as {
+      user_id: string;
+      seq: number;
+    }[];
+    await auditLog.catchUp(users);
+    const last = users.at(-1);
+    if (!last || users.length < usersAtOnce) return;
+    after_user_id = last.user_id;
+  }
+}
