@@ -10,9 +10,7 @@ import { TodoError, toProblem } from '../domain/errors.js';
 export function requireAppToken(token: string): Middleware {
   if (token === '') throw new Error('the app API token is empty: anybody could call');
   const expected = Buffer.from(token);
-  const refusal = toProblem(
-    new TodoError('unauthorized', 'The header dapr-api-token must carry the app API token.'),
-  );
+  const refusal = toProblem(new TodoError('unauthorized', 'The header dapr-api-token must carry the app API token.'));
   return (context, next) => {
     const given = context.req.headers['dapr-api-token'];
     if (typeof given === 'string' && isSame(Buffer.from(given), expected)) return next();

@@ -27,12 +27,7 @@ export function readActorPath(url: string): ActorPath | undefined {
   return kind === 'remind' || kind === 'timer' ? named(type, id, kind, parts.slice(6).join('/')) : undefined;
 }
 
-function named(
-  type: string,
-  id: string,
-  kind: ActorPath['kind'],
-  part: string | undefined,
-): ActorPath | undefined {
+function named(type: string, id: string, kind: ActorPath['kind'], part: string | undefined): ActorPath | undefined {
   const name = unescape(part);
   return name ? { type, id, kind, name } : undefined;
 }

@@ -22,12 +22,7 @@ export function answerJson(
 /** Answers with the problem of an error. @param leastStatus the status, where the problem's own is less */
 export function answerProblem(response: ServerResponse, error: unknown, leastStatus = 400): void {
   const problem = toProblem(error);
-  answerJson(
-    response,
-    Math.max(problem.status, leastStatus),
-    JSON.stringify(problem),
-    'application/problem+json',
-  );
+  answerJson(response, Math.max(problem.status, leastStatus), JSON.stringify(problem), 'application/problem+json');
 }
 
 /**

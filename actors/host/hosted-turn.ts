@@ -119,8 +119,7 @@ export class HostedTurn<A extends object> implements Turn, Queued {
   #fail(error: unknown): Outcome {
     const about = { err: error, actorType: this.work.type, actorId: this.actorId, method: this.work.label };
     if (!(error instanceof TodoError)) this.table.log.error(about, 'a turn failed');
-    else if (this.work.isTick && !this.#aborted)
-      this.table.log.warn(about, 'a tick failed; daprd tries again');
+    else if (this.work.isTick && !this.#aborted) this.table.log.warn(about, 'a tick failed; daprd tries again');
     this.#answerProblem(error);
     if (this.#aborted) return 'aborted';
     return error instanceof TodoError ? error.code : 'internal';

@@ -8,14 +8,8 @@ import { readJson } from './read-json.js';
 
 const noType = new TodoError('not_found', 'There is no such actor type here.');
 const noMethod = new TodoError('not_found', 'The actor type has no method, reminder or timer of this name.');
-const wrongVerb = new TodoError(
-  'method_not_allowed',
-  'The methods of an actor take PUT, the actor itself DELETE.',
-);
-const stillBusy = new TodoError(
-  'unavailable',
-  'The actor is in the middle of a turn; it is freed after that.',
-);
+const wrongVerb = new TodoError('method_not_allowed', 'The methods of an actor take PUT, the actor itself DELETE.');
+const stillBusy = new TodoError('unavailable', 'The actor is in the middle of a turn; it is freed after that.');
 
 export interface ActorRoutesOptions {
   readonly types: ReadonlyMap<string, HostedType>;
