@@ -54,6 +54,11 @@ export function startActors({ pool, dapr, appDoor, log, metrics }: RoleContext):
     defineActorType<TaskActor>({
       name: 'Task',
       methods: {
+        // What /readyz asks: the whole way of a command.
+        ping: async () => {
+          await pool.query('SELECT 1');
+          return {};
+        },
         // Only the program's own doors can send this (the app API token guards the way), and they have checked it.
         execute: (actor, body, turn) => actor.execute(body as SentCommand, turn),
       },

@@ -12,45 +12,61 @@ import type { Dapr, RoleName } from './role.js';
 
 /** How long a command may take in all, tries included; then its outcome is unknown. */
 const commandTimeoutMs = 5_000;
+const readinessTimeoutMs = 1_000;
 const invokeTimeoutMs = 5_000;
 const publishTimeoutMs = 10_000;
 const firstPauseMs = 50;
 const pubsubName = 'pubsub';
 
-/** Where the sidecar is, and which app runs each role. */
-export interface Sidecar {
-  readonly httpPort: number;
+export interface SidecarClientOptions {
+  /** What the program proves itself to daprd with. */
   readonly apiToken: string;
+  /** Which app runs each role. */
   readonly appIdOf: (role: RoleName) => string;
 }
 
-/** The one place that talks to daprd. */
+/** The connections to a sidecar, once it runs. */
+interface Connection {
+  readonly sdk: DaprClient;
+  // The SDK's actor client loses the status and the header that carry a refusal, and costs several times as much.
+  readonly http: Pool;
+}
+
+/** The one place that talks to daprd. It is there before daprd is, and waits for it. */
 export class SidecarClient implements Dapr {
-  private readonly sdk: DaprClient;
-  private readonly pool: Pool;
+  private connection: Connection | undefined;
+  private connected: (() => void)[] = [];
   /** The same events go to several topics: their messages are made once. */
   private readonly batches = new WeakMap<readonly CommittedEvent[], ReturnType<typeof toBatches>>();
 
-  constructor(private readonly sidecar: Sidecar) {
-    this.sdk = new DaprClient({
+  constructor(private readonly options: SidecarClientOptions) {}
+
+  /** Connects to the sidecar; resolves when it answers. */
+  async connect(httpPort: number): Promise<void> {
+    const sdk = new DaprClient({
       daprHost: '127.0.0.1',
-      daprPort: String(sidecar.httpPort),
+      daprPort: String(httpPort),
       communicationProtocol: CommunicationProtocolEnum.HTTP,
-      daprApiToken: sidecar.apiToken,
+      daprApiToken: this.options.apiToken,
       logger: { service: silent },
     });
-    // The SDK's actor client loses the status and the header that carry a refusal, and costs several times as much.
-    this.pool = new Pool(`http://127.0.0.1:${sidecar.httpPort}`, { connections: 128, pipelining: 1 });
-  }
-
-  /** Waits until the sidecar answers. */
-  async start(): Promise<void> {
-    await this.sdk.start();
+    await sdk.start();
+    const http = new Pool(`http://127.0.0.1:${httpPort}`, { connections: 128, pipelining: 1 });
+    this.connection = { sdk, http };
+    for (const resolve of this.connected) resolve();
+    this.connected = [];
   }
 
   async stop(): Promise<void> {
-    await this.pool.close();
-    await this.sdk.stop();
+    await this.connection?.http.close();
+    await this.connection?.sdk.stop();
+  }
+
+  /** True when a command would succeed: one that does nothing has gone all the way to the database and back. */
+  async isReady(): Promise<boolean> {
+    if (!this.connection) return false;
+    const path = actorPath('readiness', '00000000-0000-4000-8000-000000000000', 'ping');
+    return (await this.tryActor(path, '{}', readinessTimeoutMs).catch(() => null)) !== null;
   }
 
   /**
@@ -58,13 +74,14 @@ export class SidecarClient implements Dapr {
    * recognises, until the time is up.
    */
   async command(userId: string, taskId: string, envelope: CommandEnvelope): Promise<CommandResult> {
-    const path = `/v1.0/actors/Task/${taskActorId(userId, taskId)}/method/execute`;
+    const path = actorPath(userId, taskId, 'execute');
     const sent: SentCommand = { ...envelope, command_id: randomUUID() };
     const body = JSON.stringify(sent);
     const deadline = Date.now() + commandTimeoutMs;
     for (let pause = firstPauseMs; ; pause *= 2) {
-      const result = await this.tryCommand(path, body, deadline - Date.now());
-      if (result) return result;
+      const result = await this.tryActor(path, body, deadline - Date.now());
+      // The actor's answer, which nobody else can give.
+      if (result) return result as CommandResult;
       if (Date.now() + pause >= deadline) {
         throw new TodoError(
           'unavailable',
@@ -76,20 +93,21 @@ export class SidecarClient implements Dapr {
   }
 
   /** @returns null when the sidecar did not answer, or not for the actor */
-  private async tryCommand(path: string, body: string, timeoutMs: number): Promise<CommandResult | null> {
+  private async tryActor(path: string, body: string, timeoutMs: number): Promise<object | null> {
     let answer: unknown;
     try {
-      const response = await this.pool.request({
+      if (!this.connection) return null;
+      const response = await this.connection.http.request({
         path,
         method: 'PUT',
-        headers: { 'content-type': 'application/json', 'dapr-api-token': this.sidecar.apiToken },
+        headers: { 'content-type': 'application/json', 'dapr-api-token': this.options.apiToken },
         body,
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
       });
       answer = await response.body.json();
       if (response.statusCode !== 200) return null;
-      if (response.headers['x-daprerrorresponseheader'] === undefined) return answer as CommandResult;
+      if (response.headers['x-daprerrorresponseheader'] === undefined) return Object(answer) as object;
     } catch {
       // No connection, no answer in time, or not JSON: nothing is known of the outcome.
       return null;
@@ -97,17 +115,12 @@ export class SidecarClient implements Dapr {
     throw asError(answer);
   }
 
-  async invoke(role: RoleName, method: string, body: unknown): Promise<unknown> {
+  async invoke(role: RoleName, method: string, body: object): Promise<unknown> {
     try {
-      return await inTime(
-        this.sdk.invoker.invoke(
-          this.sidecar.appIdOf(role),
-          `roles/${method}`,
-          HttpMethod.POST,
-          body as object,
-        ),
-        invokeTimeoutMs,
+      const invoked = this.sdk().then(({ invoker }) =>
+        invoker.invoke(this.options.appIdOf(role), `roles/${method}`, HttpMethod.POST, body),
       );
+      return await inTime(invoked, invokeTimeoutMs);
     } catch (error) {
       throw invocationError(error, role);
     }
@@ -117,13 +130,23 @@ export class SidecarClient implements Dapr {
     let batches = this.batches.get(events);
     if (!batches) this.batches.set(events, (batches = toBatches(events)));
     for (const batch of batches) {
-      const { error } = await inTime(
-        this.sdk.pubsub.publish(pubsubName, topic, batch, { contentType: 'application/cloudevents+json' }),
-        publishTimeoutMs,
+      const published = this.sdk().then(({ pubsub }) =>
+        pubsub.publish(pubsubName, topic, batch, { contentType: 'application/cloudevents+json' }),
       );
+      const { error } = await inTime(published, publishTimeoutMs);
       if (error) throw error;
     }
   }
+
+  /** The SDK's client, as soon as there is a sidecar. */
+  private async sdk(): Promise<DaprClient> {
+    if (!this.connection) await new Promise<void>((resolve) => this.connected.push(resolve));
+    return this.connection?.sdk ?? this.sdk();
+  }
+}
+
+function actorPath(userId: string, taskId: string, method: string): string {
+  return `/v1.0/actors/Task/${taskActorId(userId, taskId)}/method/${method}`;
 }
 
 const silent = { error() {}, warn() {}, info() {}, verbose() {}, debug() {} };

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
-import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
+import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import Koa from 'koa';
+import { TodoError, toProblem } from '../domain/errors.js';
 import type { PublicDoor } from './role.js';
 
-/** Sockets are cut when the headers or the whole request take longer, in milliseconds. */
+/** Sockets are cut when the headers take longer, in milliseconds. */
 const headersTimeoutMs = 15_000;
-const requestTimeoutMs = 300_000;
 const mostHeaderBytes = 16 * 1024;
 
 type UpgradeHandler = Parameters<PublicDoor['onUpgrade']>[1];
@@ -32,16 +32,18 @@ export function createPublicDoor(): OpenPublicDoor {
       server = createServer(
         {
           headersTimeout: headersTimeoutMs,
-          requestTimeout: requestTimeoutMs,
+          // An import may take as long as it needs; the gateway has time-outs of its own for bodies.
+          requestTimeout: 0,
           maxHeaderSize: mostHeaderBytes,
           keepAliveTimeout: 65_000,
         },
         app.callback(),
       );
+      server.on('clientError', refuse);
       server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-        const handler = upgrades.get(new URL(request.url ?? '/', 'http://localhost').pathname);
-        if (handler) handler(request, socket, head);
-        else refuseUpgrade(socket);
+        const handler = upgrades.get(request.url?.split('?', 1)[0] ?? '');
+        if (handler && request.headers.upgrade?.toLowerCase() === 'websocket') handler(request, socket, head);
+        else ignoreUpgrade(server, request, socket);
       });
       server.listen(port, host);
       await once(server, 'listening');
@@ -59,6 +61,48 @@ export function createPublicDoor(): OpenPublicDoor {
   };
 }
 
-function refuseUpgrade(socket: Duplex): void {
-  socket.end(`HTTP/1.1 404 ${STATUS_CODES[404]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+/**
+ * An offer that is not taken up, such as the `Upgrade: h2c` of Java's client and of curl (RFC 9110 section 7.8), is
+ * answered as if it had not been made. node has let go of a body by then.
+ */
+function ignoreUpgrade(server: Server | undefined, request: IncomingMessage, socket: Duplex): void {
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
+  if (length !== '0' || encoding !== undefined) {
+    refuse(new TodoError('unreadable', 'Send a request that has a body without the header Upgrade.'), socket);
+    return;
+  }
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  // The types allow other sockets than node's own servers have.
+  response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
+  response.on('finish', () => socket.end());
+  server?.emit('request', request, response);
+}
+
+/** Answers what never became a request. */
+function refuse(error: Error, socket: Duplex): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = toProblem(error instanceof TodoError ? error : parserRefusal(error));
+  const body = JSON.stringify(problem);
+  const head = [
+    `HTTP/1.1 ${problem.status} ${problem.title}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function parserRefusal(error: Error): TodoError {
+  switch ('code' in error && error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new TodoError('headers_too_large', `URL and headers may have ${mostHeaderBytes} bytes together.`);
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new TodoError('request_timeout', 'The headers did not arrive in time.');
+    default:
+      return new TodoError('unreadable', 'This is not a well-formed HTTP/1.1 request.');
+  }
 }

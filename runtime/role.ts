@@ -23,8 +23,8 @@ export interface RoleContext {
   readonly publicDoor: PublicDoor;
   /** The HTTP server that only daprd reaches, with the app API token. */
   readonly appDoor: AppDoor;
-  /** True when every part that a command needs is up. */
-  readonly isReady: () => boolean;
+  /** True when a command would succeed. */
+  readonly isReady: () => Promise<boolean>;
 }
 
 export interface PublicDoor {
@@ -62,7 +62,7 @@ export interface Dapr {
    */
   command(userId: string, taskId: string, envelope: CommandEnvelope): Promise<CommandResult>;
   /** Asks another role by service invocation. @throws TodoError likewise */
-  invoke(role: RoleName, method: string, body: unknown): Promise<unknown>;
+  invoke(role: RoleName, method: string, body: object): Promise<unknown>;
   /** Publishes committed events of any users to a topic, in the order given. */
   publish(topic: Topic, events: readonly CommittedEvent[]): Promise<void>;
 }

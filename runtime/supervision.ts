@@ -9,13 +9,17 @@ export interface ChildSpec {
   readonly args: readonly string[];
   /** Whole environment of the child; nothing is inherited. Secrets go here, never into `args`. */
   readonly env: Readonly<Record<string, string>>;
+  /** Folder that the child starts in; entered before the change of user, so its parents may be closed to that user. */
+  readonly cwd?: string;
   /** User and group to run as, where they differ from our own. */
   readonly uid?: number;
   readonly gid?: number;
   /** The signal that asks for an orderly stop (`SIGINT` is PostgreSQL's fast shutdown). */
   readonly stopSignal: 'SIGTERM' | 'SIGINT';
-  /** How long an orderly stop may take before SIGKILL, in milliseconds. */
+  /** How long an orderly stop may take, in milliseconds; then SIGQUIT (end now, say where you are), a second later SIGKILL. */
   readonly stopTimeoutMs: number;
+  /** Called before each start, also before each restart: the place to clear what a killed run left behind. */
+  beforeStart?(): Promise<void>;
   /** Resolves once the child serves; called after each start. Rejects or never resolves when `signal` aborts. */
   ready(signal: AbortSignal): Promise<void>;
 }

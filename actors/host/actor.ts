@@ -19,9 +19,6 @@ export interface TimerTick extends ReminderTick {
   readonly callback: string;
 }
 
-/** Whether a periodic reminder or timer goes on or ends here. */
-export type TickAnswer = 'again' | 'stop';
-
 /** What an actor does; `A` is the object that lives in memory while the actor is active. */
 export interface ActorDefinition<A extends object> {
   /** The actor type, as Dapr knows it: `Task`. */
@@ -33,9 +30,12 @@ export interface ActorDefinition<A extends object> {
   readonly methods: Readonly<Record<string, (actor: A, body: unknown, turn: Turn) => unknown>>;
   /** Makes the object of an actor that is called for the first time (again). Cheap and without I/O: it is part of a turn. */
   activate(id: string): A;
-  /** A failure of any kind is answered with 5xx, so that daprd tries again. */
-  reminder?(actor: A, tick: ReminderTick, turn: Turn): TickAnswer | Promise<TickAnswer>;
-  timer?(actor: A, tick: TimerTick, turn: Turn): TickAnswer | Promise<TickAnswer>;
+  /**
+   * A failure of any kind is answered with 5xx, so that daprd tries again. A periodic one goes on until it is deleted by
+   * Dapr's API: the header `X-DaprReminderCancel` ends none that the scheduler holds, nor a timer (seen with 1.16.0).
+   */
+  reminder?(actor: A, tick: ReminderTick, turn: Turn): void | Promise<void>;
+  timer?(actor: A, tick: TimerTick, turn: Turn): void | Promise<void>;
   /** The actor leaves memory; no turn runs. */
   deactivate?(actor: A): void;
 }

@@ -1,28 +1,23 @@
-import type { ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { toProblem } from '../../domain/errors.js';
 
-/** Answers with a JSON text, once; does nothing when the caller has gone. `header` is one more, as a pair. */
+/** Answers with a JSON text, once; does nothing when the caller has gone. */
 export function answerJson(
   response: ServerResponse,
   status: number,
   json: string,
-  contentType = 'application/json',
-  header?: readonly [name: string, value: string],
+  headers: OutgoingHttpHeaders = { 'content-type': 'application/json' },
 ): void {
   if (response.headersSent || response.destroyed) return;
-  const headers: Record<string, string | number> = {
-    'content-type': contentType,
-    'content-length': Buffer.byteLength(json),
-  };
-  if (header) headers[header[0]] = header[1];
-  response.writeHead(status, headers);
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(json) });
   response.end(json);
 }
 
 /** Answers with the problem of an error. @param leastStatus the status, where the problem's own is less */
 export function answerProblem(response: ServerResponse, error: unknown, leastStatus = 400): void {
   const problem = toProblem(error);
-  answerJson(response, Math.max(problem.status, leastStatus), JSON.stringify(problem), 'application/problem+json');
+  const headers = { 'content-type': 'application/problem+json' };
+  answerJson(response, Math.max(problem.status, leastStatus), JSON.stringify(problem), headers);
 }
 
 /**
@@ -30,8 +25,8 @@ export function answerProblem(response: ServerResponse, error: unknown, leastSta
  * of any other status on only as a text within an error of its own (`pkg/actors/targets/app/app.go`).
  */
 export function answerActorProblem(response: ServerResponse, error: unknown): void {
-  answerJson(response, 200, JSON.stringify(toProblem(error)), 'application/problem+json', [
-    'X-DaprErrorResponseHeader',
-    'true',
-  ]);
+  answerJson(response, 200, JSON.stringify(toProblem(error)), {
+    'content-type': 'application/problem+json',
+    'X-DaprErrorResponseHeader': 'true',
+  });
 }

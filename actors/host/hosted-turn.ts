@@ -94,7 +94,8 @@ export class HostedTurn<A extends object> implements Turn, Queued {
     table.metrics.waited(work.type, (startedAt - this.#waitingSince) / 1000);
     let outcome: Outcome = 'ok';
     try {
-      this.#answer(await work.run(this.#actor(), this.#body, this));
+      const result = await work.run(this.#actor(), this.#body, this);
+      answerJson(this.response, 200, result === undefined ? 'null' : JSON.stringify(result));
     } catch (error) {
       outcome = this.#fail(error);
     }
@@ -104,16 +105,6 @@ export class HostedTurn<A extends object> implements Turn, Queued {
   #actor(): A {
     if (!this.#place) throw new Error('a turn ran that waited nowhere');
     return this.#place.actor;
-  }
-
-  #answer(result: unknown): void {
-    if (!this.work.isTick) {
-      answerJson(this.response, 200, result === undefined ? 'null' : JSON.stringify(result));
-      return;
-    }
-    // This header ends a reminder or timer that would come again (`pkg/actors/targets/app/app.go`).
-    const stop = result === 'stop' ? (['X-DaprReminderCancel', 'true'] as const) : undefined;
-    answerJson(this.response, 200, 'null', 'application/json', stop);
   }
 
   #fail(error: unknown): Outcome {

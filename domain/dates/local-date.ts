@@ -18,15 +18,15 @@ export function localDateFault(local: string): string | null {
   }
   const [, year = '', month = '', day = '', hour = '0', minute = '0', second = '0'] = match;
   if (year === '0000') return 'the year must be between 0001 and 9999';
-  try {
-    Temporal.PlainDateTime.from(
-      { year: +year, month: +month, day: +day, hour: +hour, minute: +minute, second: +second },
-      { overflow: 'reject' },
-    );
-    return null;
-  } catch {
-    return 'is not a date or time of the calendar';
-  }
+  const real =
+    +day >= 1 && +day <= daysInMonth(+year, +month) && +hour <= 23 && +minute <= 59 && +second <= 59;
+  return real ? null : 'is not a date or time of the calendar';
+}
+
+/** Counted here and not by Temporal: each field of each request and imported entry comes by. */
+function daysInMonth(year: number, month: number): number {
+  if (month !== 2) return [0, 31, 0, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month] ?? 0;
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
 }
 
 const knownZones = new Map<string, boolean>();
@@ -56,11 +56,35 @@ export function isTimeZone(zone: string): boolean {
  * @returns epoch milliseconds
  */
 export function toInstant(local: string, zone: string): number {
+  if (zone === 'UTC') return Date.parse(isDateOnly(local) ? local : `${local}Z`);
   if (isDateOnly(local)) {
     return Temporal.PlainDate.from(local).toZonedDateTime({ timeZone: zone }).epochMilliseconds;
   }
-  return Temporal.PlainDateTime.from(local).toZonedDateTime(zone, { disambiguation: 'compatible' })
-    .epochMilliseconds;
+  return Temporal.PlainDateTime.from(local).toZonedDateTime(zone, { disambiguation: 'compatible' }).epochMilliseconds;
+}
+
+/**
+ * The wall time of an instant, the inverse of {@link toInstant}.
+ * @param epochMilliseconds what is less than a second is dropped
+ * @param zone a checked IANA zone
+ * @returns `2026-11-30T09:00`, with seconds only when they are not zero
+ */
+export function toLocal(epochMilliseconds: number, zone: string): string {
+  const wall = Temporal.Instant.fromEpochMilliseconds(epochMilliseconds).toZonedDateTimeISO(zone).toPlainDateTime();
+  return wall.toString({ smallestUnit: wall.second === 0 ? 'minute' : 'second', roundingMode: 'floor' });
+}
+
+/**
+ * A wall time and a duration later: days and weeks are those of the calendar, hours and less are exact over a clock
+ * change (RFC 5545 section 3.3.6).
+ * @param local a checked local date or date-time; a date stays one unless hours are added
+ * @param duration a checked duration
+ * @param zone a checked IANA zone
+ */
+export function addDuration(local: string, duration: string, zone: string): string {
+  if (isDateOnly(local) && !duration.includes('T')) return Temporal.PlainDate.from(local).add(duration).toString();
+  const { epochMilliseconds } = Temporal.PlainDateTime.from(local).toZonedDateTime(zone).add(duration);
+  return toLocal(epochMilliseconds, zone);
 }
 
 const durationPattern =

@@ -22,7 +22,7 @@ const validData = validator<CommittedEvent>(taskEventSchema);
 const validCloudEvent = validator<CloudEvent>({
   type: 'object',
   required: ['specversion', 'id', 'type', 'data'],
-  properties: { specversion: { const: '1.0' }, id: { type: 'string' }, type: { type: 'string' } },
+  properties: { specversion: { const: '1.0' }, id: { type: 'string' }, type: { type: 'string' }, data: {} },
 });
 
 /**
