@@ -24,7 +24,7 @@ describe('a host that drains', () => {
         turn.throwIfAborted();
       },
     },
-    reminder: () => 'again',
+    reminder: () => undefined,
   });
 
   beforeEach(() => {

@@ -19,7 +19,7 @@ describe('the metrics of an actor host', () => {
         turn.throwIfAborted();
       },
     },
-    reminder: () => 'again',
+    reminder: () => undefined,
   });
 
   const call = (path: string) => server.call('PUT', `/actors/Task/${path}`, {});
