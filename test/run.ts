@@ -35,7 +35,13 @@ if (only.length === 0) {
 }
 
 await rm(resultsFile, { force: true });
-const mochaPassed = await run('mocha/bin/mocha.js', '--reporter', 'dist/test/support/reporter.js', ...only);
+const specs = ['unit', 'integration', 'e2e', 'chaos'].map((folder) => `dist/test/${folder}/**/*.test.js`);
+const mochaPassed = await run(
+  'mocha/bin/mocha.js',
+  '--reporter',
+  'dist/test/support/reporter.js',
+  ...(only.length > 0 ? only : specs),
+);
 const results = await readFile(resultsFile, 'utf8').then(
   (text) => JSON.parse(text) as TestResult[],
   () => [],
