@@ -1,0 +1,218 @@
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { createTokenIssuer } from '../../runtime/auth/issue-token.js';
+import { openOwnKey } from '../../runtime/auth/own-key.js';
+import type { Scope } from '../../runtime/auth/verify-token.js';
+import { packageRoot } from '../../runtime/package-root.js';
+import { startGuarded, type Exit, type GuardedProcess } from '../../runtime/processes/guarded-process.js';
+import { request, type Reply, type RequestOptions } from './http.js';
+import { TestUser } from './test-user.js';
+
+/** The first start on a machine may have to build Dapr, in milliseconds. */
+export const startTimeoutMs = 15 * 60_000;
+const stopTimeoutMs = 20_000;
+
+/** The programs that the system runs beside itself. */
+export const childNames = ['postgres', 'placement', 'scheduler', 'daprd'] as const;
+export type ChildName = (typeof childNames)[number];
+
+export interface SystemOptions {
+  /** Settings, over the defaults. Those of the process that runs the tests are not inherited. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The program itself: a process of its own, with real Dapr and PostgreSQL, on a temporary DATA_DIR and a free port. It ends
+ * with this process, however that ends; under mocha it is removed after the run.
+ */
+export interface TestSystem {
+  readonly dataDir: string;
+  /** Changes with each start. */
+  readonly url: string;
+  readonly pid: number;
+  /** All that it printed since it was made: what it says to people, and its log (JSON). */
+  readonly lines: readonly string[];
+  /** A token as `npm run token` makes it. @param expiresInSeconds default an hour */
+  tokenFor(user: string, scopes?: readonly Scope[], expiresInSeconds?: number): Promise<string>;
+  /** A user that nobody used before. */
+  newUser(): Promise<TestUser>;
+  request(method: string, path: string, token: string | null, options?: RequestOptions): Promise<Reply>;
+  /** The process ids of its programs as they are now; one that is down is missing. */
+  childPids(): Partial<Record<ChildName, number>>;
+  /** All processes below it, whatever they are. */
+  descendants(): number[];
+  /** Starts it again on the same DATA_DIR; resolves when it says that it is ready. */
+  start(): Promise<void>;
+  /** Sends it a signal (default SIGTERM) and resolves when it has ended. */
+  stop(signal?: NodeJS.Signals): Promise<Exit>;
+  /** `kill -9` of the main process only; its programs have to end by themselves. */
+  kill9(): Promise<void>;
+  /** Stops it and removes its DATA_DIR. */
+  remove(): Promise<void>;
+}
+
+const systems = new Set<TestSystem>();
+
+/** Starts a system of one's own. Most tests do with {@link sharedSystem}. */
+export async function startTestSystem({ env = {} }: SystemOptions = {}): Promise<TestSystem> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'todo-chatbot-system-'));
+  const lines: string[] = [];
+  let running: { process: GuardedProcess; url: string } | undefined;
+  const current = () => {
+    if (!running) throw new Error('the system is not running');
+    return running;
+  };
+  const exited = async (): Promise<Exit> => {
+    const exit = await current().process.gone;
+    running = undefined;
+    return exit;
+  };
+
+  const system: TestSystem = {
+    dataDir,
+    lines,
+    get url() {
+      return current().url;
+    },
+    get pid() {
+      return current().process.pid;
+    },
+    async tokenFor(user, scopes, expiresInSeconds = 3600) {
+      const issue = createTokenIssuer('todo-chatbot', 'todo-chatbot', await openOwnKey(dataDir));
+      return await issue({ user, expiresInSeconds, ...(scopes && { scopes }) });
+    },
+    async newUser() {
+      const id = `user-${randomUUID()}`;
+      return new TestUser(system, id, await system.tokenFor(id));
+    },
+    request: (method, path, token, options) => request(method, current().url + path, token, options),
+    childPids: () => childrenOf(current().process.pid),
+    descendants: () => descendantsOf(current().process.pid),
+    async start() {
+      running = await startProgram({ DATA_DIR: dataDir, PORT: '0', ...env }, lines);
+    },
+    async stop(signal = 'SIGTERM') {
+      process.kill(current().process.pid, signal);
+      return await exited();
+    },
+    async kill9() {
+      process.kill(current().process.pid, 'SIGKILL');
+      await exited();
+    },
+    async remove() {
+      systems.delete(system);
+      await running?.process.stop();
+      running = undefined;
+      await rm(dataDir, { recursive: true, force: true, maxRetries: 50, retryDelay: 200 });
+    },
+  };
+  systems.add(system);
+  await system.start();
+  return system;
+}
+
+async function startProgram(settings: Record<string, string>, lines: string[]) {
+  const begin = lines.length;
+  let isReady: (url: string) => void = () => undefined;
+  const ready = new Promise<string>((resolve) => (isReady = resolve));
+  const program = await startGuarded({
+    ...programCommand,
+    env: programEnv(settings),
+    stopSignal: 'SIGTERM',
+    stopTimeoutMs,
+    onLine(line) {
+      lines.push(line);
+      const [, url] = /^Ready at (\S+)$/.exec(line) ?? [];
+      if (url !== undefined) isReady(url);
+    },
+  });
+  const ended = program.gone.then((exit): never => {
+    throw new Error(`the program ended (${JSON.stringify(exit)}):\n${lines.slice(begin).join('\n')}`);
+  });
+  // That it ends later on is no failure.
+  ended.catch(() => undefined);
+  return { process: program, url: await Promise.race([ready, ended]) };
+}
+
+/** What `npm start` runs after the build. */
+export const programCommand = {
+  command: process.execPath,
+  args: ['--enable-source-maps', join(packageRoot, 'dist/runtime/main.js')],
+} as const;
+
+/** The environment of this process without the program's own settings, and with those given. */
+export function programEnv(settings: Readonly<Record<string, string>>): Record<string, string> {
+  const own = /^(?:PORT|HOST|DATA_DIR|DATABASE_URL|KAFKA_BROKERS|ROLES|LOG_LEVEL|AUTH_.*|NODE_OPTIONS)$/;
+  const inherited = Object.entries(process.env).filter(([name]) => !own.test(name));
+  return { ...Object.fromEntries(inherited.map(([name, value]) => [name, value ?? ''])), ...settings };
+}
+
+interface RunningProcess {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+}
+
+function runningProcesses(): RunningProcess[] {
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid=,stat=,comm='], { encoding: 'utf8' });
+  return stdout.split('\n').flatMap((line) => {
+    const [, pid, parent, command] = /^\s*(\d+)\s+(\d+)\s+[^Z\s]\S*\s+(.+)$/.exec(line) ?? [];
+    return command === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), command: basename(command) }];
+  });
+}
+
+function childrenOf(pid: number): Partial<Record<ChildName, number>> {
+  const children: Partial<Record<ChildName, number>> = {};
+  for (const { parent, command, pid: child } of runningProcesses()) {
+    const name = childNames.find((known) => known === command);
+    if (parent === pid && name) children[name] = child;
+  }
+  return children;
+}
+
+function descendantsOf(pid: number): number[] {
+  const all = runningProcesses();
+  const below = (parents: readonly number[]): number[] => {
+    const children = all.filter(({ parent }) => parents.includes(parent)).map((child) => child.pid);
+    return children.length === 0 ? [] : [...children, ...below(children)];
+  };
+  return below([pid]);
+}
+
+/** Mocha's, where it is mocha that runs this. */
+const mocha: { readonly after?: Mocha.HookFunction; readonly afterEach?: Mocha.HookFunction } = globalThis;
+let shared: Promise<TestSystem> | undefined;
+
+/**
+ * The system that all files of a run of mocha share; it starts on first use. To be called within `describe`: its tests begin
+ * when it is ready. Each test uses users of its own.
+ */
+export function sharedSystem(): () => TestSystem {
+  let system: TestSystem | undefined;
+  before(async function () {
+    this.timeout(startTimeoutMs);
+    system = await (shared ??= startTestSystem());
+  });
+  return () => {
+    if (!system) throw new Error('the shared system is there from the first test on, not before');
+    return system;
+  };
+}
+
+const shownBefore = new Map<readonly string[], number>();
+mocha.afterEach?.(function () {
+  for (const { lines } of systems) {
+    if (this.currentTest?.isFailed()) {
+      const printed = lines.slice(shownBefore.get(lines)).slice(-100);
+      process.stderr.write(`\n--- the system meanwhile:\n${printed.join('\n')}\n---\n`);
+    }
+    shownBefore.set(lines, lines.length);
+  }
+});
+mocha.after?.(async function () {
+  this.timeout(60_000);
+  await Promise.all([...systems].map((system) => system.remove()));
+});
