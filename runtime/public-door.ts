@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Socket, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import Koa from 'koa';
 import { TodoError, toProblem } from '../domain/errors.js';
@@ -29,6 +29,7 @@ export function createPublicDoor(): OpenPublicDoor {
     app,
     onUpgrade: (path, handler) => void upgrades.set(path, handler),
     async listen(port, host) {
+      const answer = app.callback();
       server = createServer(
         {
           headersTimeout: headersTimeoutMs,
@@ -37,7 +38,7 @@ export function createPublicDoor(): OpenPublicDoor {
           maxHeaderSize: mostHeaderBytes,
           keepAliveTimeout: 65_000,
         },
-        app.callback(),
+        (request, response) => void answer(request, response),
       );
       server.on('clientError', refuse);
       server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -55,8 +56,9 @@ export function createPublicDoor(): OpenPublicDoor {
       if (!server) return;
       const closed = once(server, 'close');
       server.close();
-      server.closeIdleConnections();
-      await closed;
+      // A connection that carries an answer now is idle after it.
+      const sweep = setInterval(() => server?.closeIdleConnections(), 50);
+      await closed.finally(() => clearInterval(sweep));
     },
   };
 }
@@ -74,7 +76,7 @@ function ignoreUpgrade(server: Server | undefined, request: IncomingMessage, soc
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   // The types allow other sockets than node's own servers have.
-  response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0]);
+  if (socket instanceof Socket) response.assignSocket(socket);
   response.on('finish', () => socket.end());
   server?.emit('request', request, response);
 }

@@ -66,7 +66,7 @@ export const settingsPatchSchema = {
 const validPatch = validator<Json>(settingsPatchSchema);
 const validSettings = validator<UserSettings>(settingsSchema);
 
-type Json = { readonly [key: string]: unknown };
+type Json = Readonly<Record<string, unknown>>;
 
 /** Completes what is stored of a user by the defaults. */
 export function settingsOf(stored: Json): UserSettings {
@@ -92,12 +92,12 @@ export function patchSettings(current: UserSettings, patch: unknown): UserSettin
 /** RFC 7396 section 2: an absent member stays, null takes it away. */
 function merge(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
-  const merged: Record<string, unknown> = isObject(target) ? { ...target } : {};
+  const merged = new Map(isObject(target) ? Object.entries(target) : []);
   for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete merged[key];
-    else merged[key] = merge(merged[key], value);
+    if (value === null) merged.delete(key);
+    else merged.set(key, merge(merged.get(key), value));
   }
-  return merged;
+  return Object.fromEntries(merged);
 }
 
 const isObject = (value: unknown): value is Json =>

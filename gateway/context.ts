@@ -1,0 +1,7 @@
+import type { Dapr, RoleContext } from '../runtime/role.js';
+
+/** What the gateway needs. Of Dapr, only what carries out commands and asks other roles. */
+export interface GatewayContext extends Pick<RoleContext, 'pool' | 'tokens' | 'log' | 'metrics' | 'isReady'> {
+  readonly dapr: Pick<Dapr, 'command' | 'invoke'>;
+  readonly publicDoor: Pick<RoleContext['publicDoor'], 'app'>;
+}
