@@ -81,7 +81,11 @@ interface GoOptions {
 }
 
 /** Resolves to the number of lines on stdout. */
-async function runGo(args: readonly string[], { env, signal }: GoOptions, onLine: (line: string) => void): Promise<number> {
+async function runGo(
+  args: readonly string[],
+  { env, signal }: GoOptions,
+  onLine: (line: string) => void,
+): Promise<number> {
   const last: string[] = [];
   let lines = 0;
   const child = spawn('go', args, { cwd: sourceFolder, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -100,10 +104,10 @@ async function runGo(args: readonly string[], { env, signal }: GoOptions, onLine
   return lines;
 }
 
-async function exitCode(child: ChildProcess): Promise<unknown> {
+async function exitCode(child: ChildProcess): Promise<number | null> {
   try {
-    const [code]: unknown[] = await once(child, 'close');
-    return code;
+    await once(child, 'close');
+    return child.exitCode;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       throw new Error('Go is not installed (no `go` on PATH)', { cause: error });

@@ -45,7 +45,8 @@ async function privateTemporaryFolder(): Promise<string> {
   const uid = process.getuid?.() ?? 0;
   const folder = await madeFolder(join(tmpdir(), `todo-chatbot-${uid}`));
   const found = await lstat(folder);
-  const isOurs = found.isDirectory() && (process.platform === 'win32' || (found.uid === uid && (found.mode & 0o022) === 0));
+  const isOurs =
+    found.isDirectory() && (process.platform === 'win32' || (found.uid === uid && (found.mode & 0o022) === 0));
   if (!isOurs) throw new Error(`${folder} belongs to somebody else; set XDG_CACHE_HOME to a folder of your own`);
   return join(folder, 'dapr');
 }

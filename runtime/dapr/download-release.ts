@@ -53,7 +53,9 @@ export async function downloadRelease({ platform, folder, url, step, signal }: D
   try {
     for (const [place, program] of programNames.entries()) {
       const archive = `${program}_${platform}.${platform.startsWith('windows') ? 'zip' : 'tar.gz'}`;
-      const published = (await (await get(`${url}/${archive}.sha256`, agent, signal)).text()).slice(0, 64).toLowerCase();
+      const published = (await (await get(`${url}/${archive}.sha256`, agent, signal)).text())
+        .slice(0, 64)
+        .toLowerCase();
       const file = join(folder, archive);
       const actual = await save(`${url}/${archive}`, file, agent, signal, (received, total) => {
         const share = total > 0 ? received / total : 0;

@@ -49,7 +49,8 @@ export async function obtainDapr(options: ObtainOptions): Promise<DaprPrograms> 
   }
 
   const step = progress.step(`Dapr ${releaseVersion}, official release`);
-  const whyNot = platform === undefined ? 'Dapr publishes none for this platform' : await download(release, platform, step, options);
+  const whyNot =
+    platform === undefined ? 'Dapr publishes none for this platform' : await download(release, platform, step, options);
   if (whyNot === undefined) return programsIn(release, releaseVersion, 'official release');
   step.fail(whyNot);
   options.signal?.throwIfAborted();

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import type { Child, ChildSpec, Supervisor } from '../supervision.js';
 
 export const loopback = '127.0.0.1';
@@ -11,7 +11,9 @@ async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
   for (const server of servers) {
     if (!server.listening) await once(server, 'listening');
-    ports.push((server.address() as AddressInfo).port);
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('unreachable: it listens on a port');
+    ports.push(address.port);
   }
   await Promise.all(servers.map((server) => once(server.close(), 'close')));
   return ports;

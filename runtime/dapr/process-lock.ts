@@ -21,6 +21,7 @@ export async function lockByProcess(name: string, onWait: () => void, signal?: A
     if (release) return release;
     if (!hasWaited) onWait();
     hasWaited = true;
+    signal?.throwIfAborted();
     await holderGone(address, signal);
   }
 }
@@ -59,7 +60,9 @@ async function holderGone(address: string, signal: AbortSignal | undefined): Pro
   signal?.addEventListener('abort', stop);
   let failure: unknown;
   socket.on('error', (error) => (failure = error)).resume();
-  await once(socket, 'close').finally(() => signal?.removeEventListener('abort', stop));
+  // Not `once`: it rejects on the error that a killed holder, too, brings before the close.
+  await new Promise((resolve) => socket.on('close', resolve));
+  signal?.removeEventListener('abort', stop);
   // The file of a holder that was killed. Two that remove it at once may both go on: then it is made twice, and whole.
   const isLeftover = failure instanceof Error && 'code' in failure && failure.code === 'ECONNREFUSED';
   if (isLeftover && process.platform !== 'linux') await rm(address, { force: true });

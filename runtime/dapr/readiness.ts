@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loopback } from './ports.js';
 
@@ -12,15 +10,6 @@ export async function healthy(port: number, signal: AbortSignal): Promise<void> 
     const answer = await fetch(`http://${loopback}:${port}/healthz`, { signal: within });
     await answer.arrayBuffer();
     return answer.ok;
-  });
-}
-
-/** Resolves when something listens on the port; rejects when the signal aborts. */
-export async function listening(port: number, signal: AbortSignal): Promise<void> {
-  await until(signal, async () => {
-    const socket = connect(port, loopback);
-    await once(socket, 'connect').finally(() => socket.destroy());
-    return true;
   });
 }
 
@@ -47,8 +36,8 @@ function hasItsActors(metadata: unknown): boolean {
   return actors.runtimeStatus === 'RUNNING' && 'hostReady' in actors && actors.hostReady === true;
 }
 
-/** Asks until the answer is yes. A question that fails is a no: nobody listens there yet. */
-async function until(signal: AbortSignal, isSo: (within: AbortSignal) => Promise<boolean>): Promise<void> {
+/** Asks until the answer is yes; rejects when the signal aborts. A question that fails is a no: nobody listens there yet. */
+export async function until(signal: AbortSignal, isSo: (within: AbortSignal) => Promise<boolean>): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
     const within = AbortSignal.any([signal, AbortSignal.timeout(answerTimeoutMs)]);

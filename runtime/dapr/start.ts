@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { Child, Supervisor } from '../supervision.js';
 import { loopback, startOnFreePorts } from './ports.js';
 import type { DaprPrograms } from './programs.js';
-import { daprdReady, healthy, listening } from './readiness.js';
+import { daprdReady, healthy, until } from './readiness.js';
 import { localComponents, makeSidecarsFolder, resourcePaths, type Secrets, writeResources } from './resources.js';
+import { takeLeadership } from './scheduler-leadership.js';
 
 /** What daprd and the app show each other on every call. */
 export interface DaprTokens {
@@ -116,6 +117,7 @@ function startPlacement({ supervisor, programs, logLevel = 'warn' }: ControlPlan
 async function startScheduler({ supervisor, programs, dataDir, logLevel = 'warn' }: ControlPlaneOptions) {
   const folder = join(dataDir, 'scheduler');
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  let life: string | undefined;
   return await startOnFreePorts(supervisor, ['api', 'health', 'etcd', 'peer'], (ports) => ({
     name: 'scheduler',
     command: programs.scheduler,
@@ -133,7 +135,12 @@ async function startScheduler({ supervisor, programs, dataDir, logLevel = 'warn'
     stopTimeoutMs: 4_000,
     ready: async (signal) => {
       await healthy(ports.health, signal);
-      await listening(ports.api, signal);
+      // Its health says nothing of this: only who leads takes and fires reminders.
+      const last = life;
+      await until(signal, async (within) => {
+        life = await takeLeadership(ports.etcd, `${loopback}:${ports.api}`, last, within);
+        return life !== undefined;
+      });
     },
   }));
 }
