@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import type { Pool } from 'pg';
+import pg, { type Pool } from 'pg';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import type { Turn } from '../../actors/host/actor.js';
@@ -38,7 +38,8 @@ export interface TestGateway {
 }
 
 export interface TestGatewayOptions {
-  readonly pool: Pool;
+  /** Default: one that reaches nothing. */
+  readonly pool?: Pool;
   readonly command?: GatewayContext['dapr']['command'];
   readonly invoke?: GatewayContext['dapr']['invoke'];
   readonly isReady?: () => Promise<boolean>;
@@ -46,8 +47,13 @@ export interface TestGatewayOptions {
 
 const unexpected = (): Promise<never> => Promise.reject(new Error('not expected to be called'));
 
-export async function startTestGateway(options: TestGatewayOptions): Promise<TestGateway> {
-  const { pool, command = unexpected, invoke = unexpected, isReady = () => Promise.resolve(true) } = options;
+export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const {
+    pool = new pg.Pool({ host: '127.0.0.1', port: 1 }),
+    command = unexpected,
+    invoke = unexpected,
+    isReady = () => Promise.resolve(true),
+  } = options;
   const keys = generateKeyPairSync('ed25519');
   const issue = createTokenIssuer('test', 'test', { ...keys, id: 'test' });
   const metrics = new Registry();

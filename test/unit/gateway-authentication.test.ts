@@ -1,12 +1,11 @@
 import { expect } from 'chai';
-import pg from 'pg';
 import { recordingActor, someTask, startTestGateway, type TestGateway } from '../support/gateway.js';
 
 describe('a call to the gateway', () => {
   const actor = recordingActor();
   let gateway: TestGateway;
   before(async () => {
-    gateway = await startTestGateway({ pool: new pg.Pool(), command: actor.command });
+    gateway = await startTestGateway({ command: actor.command });
   });
   after(() => gateway.close());
 

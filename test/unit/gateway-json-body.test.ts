@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import pg from 'pg';
 import { TodoError } from '../../domain/errors.js';
 import { readJson } from '../../gateway/middleware/json-body.js';
 import { recordingActor, someTask, startTestGateway, type CallOptions, type TestGateway } from '../support/gateway.js';
@@ -11,7 +10,7 @@ describe('a JSON body', () => {
   const actor = recordingActor();
   let gateway: TestGateway;
   before(async () => {
-    gateway = await startTestGateway({ pool: new pg.Pool(), command: actor.command });
+    gateway = await startTestGateway({ command: actor.command });
   });
   after(() => gateway.close());
 

@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import pg from 'pg';
 import { TodoError, errorTable, type ErrorCode } from '../../domain/errors.js';
 import { rawExchange } from '../support/raw-http.js';
 import { someTask, startTestGateway, type TestGateway } from '../support/gateway.js';
@@ -13,11 +12,10 @@ function expectProblem(reply: Reply, code: ErrorCode): void {
 }
 
 describe('an error over REST', () => {
-  const pool = new pg.Pool();
   let failure: Error;
   let gateway: TestGateway;
   before(async () => {
-    gateway = await startTestGateway({ pool, command: () => Promise.reject(failure) });
+    gateway = await startTestGateway({ command: () => Promise.reject(failure) });
   });
   after(() => gateway.close());
 
