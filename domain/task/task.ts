@@ -62,8 +62,26 @@ export interface TaskState extends Task {
   readonly origin: Origin | null;
 }
 
-/** Takes away what clients do not see. */
+/** Takes away what clients do not see. The members come in one order, so that the same task is the same text. */
 export function toTask(state: TaskState): Task {
-  const { floating: _floating, origin: _origin, ...task } = state;
-  return task;
+  return {
+    id: state.id,
+    user_id: state.user_id,
+    title: state.title,
+    description: state.description,
+    status: state.status,
+    priority: state.priority,
+    tags: state.tags,
+    due_date: state.due_date,
+    time_zone: state.time_zone,
+    recurrence: state.recurrence,
+    series_id: state.series_id,
+    occurrence: state.occurrence,
+    occurrence_date: state.occurrence_date,
+    reminders: state.reminders,
+    version: state.version,
+    created_at: state.created_at,
+    updated_at: state.updated_at,
+    completed_at: state.completed_at,
+  };
 }
