@@ -76,7 +76,7 @@ export class SidecarClient implements Dapr {
   async command(userId: string, taskId: string, envelope: CommandEnvelope): Promise<CommandResult> {
     const path = actorPath(userId, taskId, 'execute');
     const sent: SentCommand = { ...envelope, command_id: randomUUID() };
-    const body = JSON.stringify(sent);
+    let body = JSON.stringify(sent);
     const deadline = Date.now() + commandTimeoutMs;
     for (let pause = firstPauseMs; ; pause *= 2) {
       const result = await this.tryActor(path, body, deadline - Date.now());
@@ -89,6 +89,7 @@ export class SidecarClient implements Dapr {
         );
       }
       await delay(pause);
+      body = JSON.stringify({ ...sent, is_repeated: true });
     }
   }
 

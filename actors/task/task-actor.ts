@@ -54,23 +54,30 @@ export class TaskActor {
   }
 
   private async tryToExecute(sent: SentCommand, turn: Turn): Promise<CommandResult> {
+    if (sent.is_repeated) {
+      const committed = await this.ownCommit(sent);
+      if (committed) return committed;
+    }
+    // A new task's id is new: there is nothing to read. If that is wrong, the fence tells.
+    if (sent.command.op === 'create') this.snapshot ??= { version: 0, task: null };
     for (let attempt = 1; attempt <= mostTries; attempt += 1) {
-      // A new task's id is new: there is nothing to read. If that is wrong, the fence tells.
-      const isNew = sent.command.op === 'create' && attempt === 1;
-      this.snapshot ??= isNew ? { version: 0, task: null } : await this.read();
-      const result = await this.attempt(sent, this.snapshot, turn);
+      const isCached = this.snapshot !== undefined;
+      this.snapshot ??= await this.read();
+      const result = (await this.attempt(sent, this.snapshot, isCached, turn)) ?? (await this.ownCommit(sent));
       if (result) return result;
-      const committed = await findCommitted(this.parts.pool, this.userId, this.taskId, sent.command_id);
-      if (committed) return answerOf(committed, committed.seq, false);
       this.snapshot = undefined;
     }
     throw new TodoError('contended', 'The task is being changed from many sides; try again in a moment.');
   }
 
-  /** @returns null when the commit was refused and the command must be decided anew */
+  /**
+   * @param isCached the snapshot was not read in this turn: only a commit proves that it is not behind
+   * @returns null when the snapshot or the zone turned out to be behind: the command must be decided anew
+   */
   private async attempt(
     sent: SentCommand,
     snapshot: Snapshot,
+    isCached: boolean,
     turn: Turn,
   ): Promise<CommandResult | null> {
     const { command, idempotency } = sent;
@@ -90,11 +97,15 @@ export class TaskActor {
       // Refused now, but this very command may have been carried out before.
       const earlier = await this.earlierAnswer(sent);
       if (earlier) return earlier;
+      if (isCached && (await this.isBehind(snapshot, zone))) return null;
       throw error;
     }
 
     turn.throwIfAborted();
-    if (!event) return this.answerUnchanged(sent, snapshot, timestamp);
+    if (!event) {
+      if ((isCached || zone !== null) && (await this.isBehind(snapshot, zone))) return null;
+      return this.answerUnchanged(sent, snapshot, timestamp);
+    }
 
     const after = evolve(snapshot.task, event, { version, timestamp });
     let seq: number | null;
@@ -139,30 +150,25 @@ export class TaskActor {
     return answerOf({ task: after, version }, seq, false);
   }
 
-  private async answerUnchanged(
-    sent: SentCommand,
-    snapshot: Snapshot,
-    now: string,
-  ): Promise<CommandResult | null> {
+  private async answerUnchanged(sent: SentCommand, snapshot: Snapshot, now: string): Promise<CommandResult | null> {
     const { idempotency } = sent;
     if (idempotency) {
-      const kept = await keepAnswer(
-        this.parts.pool,
-        this.userId,
-        idempotency,
-        this.taskId,
-        snapshot.version,
-        now,
-      );
+      const kept = await keepAnswer(this.parts.pool, this.userId, idempotency, this.taskId, snapshot.version, now);
       if (!kept) return this.earlierAnswer(sent);
     }
     return answerOf(snapshot, null, false);
   }
 
+  /** What this very command has committed, when it is sent again. */
+  private async ownCommit(sent: SentCommand): Promise<CommandResult | null> {
+    const committed = await findCommitted(this.parts.pool, this.userId, this.taskId, sent.command_id);
+    return committed && answerOf(committed, committed.seq, false);
+  }
+
   /** The answer this command got before: by its own id (a repeated turn) or by the client's key. */
   private async earlierAnswer(sent: SentCommand): Promise<CommandResult | null> {
-    const committed = await findCommitted(this.parts.pool, this.userId, this.taskId, sent.command_id);
-    if (committed) return answerOf(committed, committed.seq, false);
+    const own = await this.ownCommit(sent);
+    if (own) return own;
     const { idempotency } = sent;
     const answer = idempotency && (await findAnswer(this.parts.pool, this.userId, idempotency.key));
     if (!answer) return null;
@@ -173,6 +179,15 @@ export class TaskActor {
       );
     }
     return answerOf(answer, null, true);
+  }
+
+  /** Whether what a decision without a commit relied on is out of date; the fence sees to those with one. */
+  private async isBehind(snapshot: Snapshot, zone: string | null): Promise<boolean> {
+    if (zone !== null) {
+      this.parts.zones.forget(this.userId);
+      if ((await this.parts.zones.get(this.userId)) !== zone) return true;
+    }
+    return (await this.read()).version !== snapshot.version;
   }
 
   private read(): Promise<Snapshot> {

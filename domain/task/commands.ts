@@ -47,6 +47,8 @@ export interface CommandEnvelope {
 export interface SentCommand extends CommandEnvelope {
   /** A UUID; becomes the id of the event. */
   readonly command_id: string;
+  /** True when it was sent before and nobody knows what became of it. */
+  readonly is_repeated?: boolean;
 }
 
 /** What the Task actor answers. */
