@@ -7,7 +7,11 @@ export function etagOf(version: number): string {
 }
 
 // RFC 9110 section 8.8.3.
-const entityTag = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
+const tag = '(?:W/)?"[!#-~\\x80-\\xff]*"';
+/** The values of `If-Match` and `If-None-Match`. */
+export const entityTagsPattern = `^(?:\\*|${tag}(?:[ \\t]*,[ \\t]*${tag})*)$`;
+const entityTags = new RegExp(entityTagsPattern);
+const eachTag = new RegExp(tag, 'g');
 const versionTag = /^"([1-9]\d{0,9})"$/;
 
 /**
@@ -16,10 +20,10 @@ const versionTag = /^"([1-9]\d{0,9})"$/;
  * @throws TodoError `unreadable`
  */
 export function expectedVersions(headers: IncomingHttpHeaders): readonly number[] | null {
-  const tags = entityTags(headers, 'if-match');
+  const tags = readTags(headers, 'if-match');
   if (tags === null || tags === '*') return null;
-  return tags.flatMap((tag) => {
-    const version = versionTag.exec(tag)?.[1];
+  return tags.flatMap((given) => {
+    const version = versionTag.exec(given)?.[1];
     return version === undefined ? [] : [Number(version)];
   });
 }
@@ -29,15 +33,15 @@ export function expectedVersions(headers: IncomingHttpHeaders): readonly number[
  * @throws TodoError `unreadable`
  */
 export function isNotModified(headers: IncomingHttpHeaders, etag: string): boolean {
-  const tags = entityTags(headers, 'if-none-match');
-  return tags !== null && (tags === '*' || tags.some((tag) => tag === etag || tag === `W/${etag}`));
+  const tags = readTags(headers, 'if-none-match');
+  return tags !== null && (tags === '*' || tags.some((given) => given === etag || given === `W/${etag}`));
 }
 
-function entityTags(headers: IncomingHttpHeaders, name: 'if-match' | 'if-none-match'): '*' | string[] | null {
+function readTags(headers: IncomingHttpHeaders, name: 'if-match' | 'if-none-match'): '*' | string[] | null {
   const header = headers[name];
   if (header === undefined) return null;
-  if (header.trim() === '*') return '*';
-  const tags = header.match(/(?:W\/)?"[^"]*"|[^\s,]+/g) ?? [];
-  if (tags.length > 0 && tags.every((tag) => entityTag.test(tag))) return tags;
-  throw new TodoError('unreadable', `The header ${name} must be * or a list of entity tags such as "3".`);
+  if (!entityTags.test(header)) {
+    throw new TodoError('unreadable', `The header ${name} must be * or a list of entity tags such as "3".`);
+  }
+  return header === '*' ? '*' : (header.match(eachTag) ?? []);
 }

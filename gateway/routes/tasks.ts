@@ -4,7 +4,7 @@ import { parseNewTask, parsePatch } from '../../domain/task/parse-fields.js';
 import { newTaskSchema, taskPatchSchema, taskSchema } from '../../domain/task/schema.js';
 import { validator } from '../../domain/validation.js';
 import type { Answer } from '../answer.js';
-import { etagOf, expectedVersions, isNotModified } from '../etag.js';
+import { entityTagsPattern, etagOf, expectedVersions, isNotModified } from '../etag.js';
 import { idempotencyKey, idempotencyOf } from '../idempotency.js';
 import type { GatewayContext } from '../context.js';
 import { jsonResponse } from '../json-media.js';
@@ -17,12 +17,12 @@ import { newTaskId, noSuchTask, readTaskId } from '../task-id.js';
 const ifMatch: HeaderInput = {
   name: 'If-Match',
   description: 'Carries the command out only if the task is still at (one of) these versions; * if it exists.',
-  schema: { type: 'string', examples: ['"3"'] },
+  schema: { type: 'string', pattern: entityTagsPattern, examples: ['"3"'] },
 };
 const ifNoneMatch: HeaderInput = {
   name: 'If-None-Match',
   description: 'Answers 304 without a body if the task is still at (one of) these versions.',
-  schema: { type: 'string', examples: ['"3"'] },
+  schema: { type: 'string', pattern: entityTagsPattern, examples: ['"3"'] },
 };
 const etagHeader = { ETag: 'the version of the task, as an entity tag' };
 const taskResponse = (description: string) => jsonResponse(description, taskSchema, etagHeader);

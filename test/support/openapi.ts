@@ -15,7 +15,7 @@ export interface Operation {
 
 /** The schema of a JSON answer, as declared; undefined where none is. */
 export function responseSchema(document: OpenApi, path: string, method: string, status: number): object | undefined {
-  const content = document.paths[path]?.[method]?.responses[status]?.content ?? {};
+  const content = document.paths[path]?.[method]?.responses[String(status)]?.content ?? {};
   const type = Object.keys(content).find((name) => /[/+]json$/.test(name));
   return type === undefined ? undefined : content[type]?.schema;
 }
