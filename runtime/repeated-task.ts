@@ -21,9 +21,7 @@ export class RepeatedTask {
 
   request(): void {
     this.requested = true;
-    this.running ??= this.run().finally(() => {
-      this.running = undefined;
-    });
+    this.running ??= this.run();
   }
 
   /** Lets a running try end and makes no other. */
@@ -43,15 +41,22 @@ export class RepeatedTask {
       } catch (error) {
         this.log.warn({ err: error, pause }, `${this.what} failed and is tried again`);
         this.requested = true;
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, pause);
-          this.endPause = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
+        await this.pause(pause);
         pause = Math.min(pause * 2, longestPauseMs);
       }
     }
+    // At once with the last look at `requested`: a request in between would be heard by nobody.
+    this.running = undefined;
+  }
+
+  private async pause(ms: number): Promise<void> {
+    if (this.stopped) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }
