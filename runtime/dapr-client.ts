@@ -16,6 +16,7 @@ const readinessTimeoutMs = 1_000;
 const invokeTimeoutMs = 5_000;
 const publishTimeoutMs = 10_000;
 const firstPauseMs = 50;
+const longestPauseMs = 500;
 const pubsubName = 'pubsub';
 
 export interface SidecarClientOptions {
@@ -78,7 +79,7 @@ export class SidecarClient implements Dapr {
     const sent: SentCommand = { ...envelope, command_id: randomUUID() };
     let body = JSON.stringify(sent);
     const deadline = Date.now() + commandTimeoutMs;
-    for (let pause = firstPauseMs; ; pause *= 2) {
+    for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
       const result = await this.tryActor(path, body, deadline - Date.now());
       // The actor's answer, which nobody else can give.
       if (result) return result as CommandResult;
