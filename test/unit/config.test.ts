@@ -1,0 +1,98 @@
+import { resolve } from 'node:path';
+import { expect } from 'chai';
+import { readConfig, SettingsError } from '../../runtime/config.js';
+import { roleNames } from '../../runtime/role.js';
+
+/** The problems that settings have. */
+function problems(env: NodeJS.ProcessEnv, ...argv: string[]): readonly string[] {
+  try {
+    readConfig(env, argv);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('the settings', () => {
+  it('are all optional', () => {
+    expect(readConfig({}, [])).to.deep.equal({
+      roles: [...roleNames],
+      port: 8080,
+      host: '127.0.0.1',
+      dataDir: resolve('.data'),
+      databaseUrl: undefined,
+      auth: { issuer: 'todo-chatbot', audience: 'todo-chatbot', jwksUrl: undefined },
+      logLevel: 'info',
+    });
+  });
+
+  it('that are empty or blank are as good as none', () => {
+    const blank = { PORT: '', HOST: ' ', DATA_DIR: '', DATABASE_URL: '', AUTH_JWKS_URL: ' ', ROLES: '', LOG_LEVEL: '' };
+    expect(readConfig(blank, [])).to.deep.equal(readConfig({}, []));
+  });
+
+  it('that are sound are taken', () => {
+    const env = {
+      PORT: '0',
+      HOST: '::1',
+      DATA_DIR: '/var/lib/todo',
+      DATABASE_URL: 'postgresql://user:secret@db.example:5432/todo',
+      AUTH_ISSUER: 'https://issuer.example',
+      AUTH_AUDIENCE: 'todo',
+      AUTH_JWKS_URL: 'https://issuer.example/jwks',
+      ROLES: 'gateway, actors',
+      LOG_LEVEL: 'debug',
+    };
+    expect(readConfig(env, [])).to.deep.equal({
+      roles: ['gateway', 'actors'],
+      port: 0,
+      host: '::1',
+      dataDir: '/var/lib/todo',
+      databaseUrl: env.DATABASE_URL,
+      auth: { issuer: env.AUTH_ISSUER, audience: 'todo', jwksUrl: env.AUTH_JWKS_URL },
+      logLevel: 'debug',
+    });
+  });
+
+  it('on the command line come before those of the environment, and a role named twice is taken once', () => {
+    expect(readConfig({ ROLES: 'gateway' }, ['--roles=audit,actors,audit']).roles).to.deep.equal(['audit', 'actors']);
+  });
+
+  const wrong: [string, NodeJS.ProcessEnv, string[], RegExp][] = [
+    ['a port that is no number', { PORT: '80a' }, [], /^PORT is "80a"; it must be a number from 0/],
+    ['a port beyond the last', { PORT: '65536' }, [], /^PORT is "65536"/],
+    ['half a port', { PORT: '80.5' }, [], /^PORT is "80.5"/],
+    ['a port before the first', { PORT: '-1' }, [], /^PORT is "-1"/],
+    [
+      'the address of another kind of database',
+      { DATABASE_URL: 'mysql://db/todo' },
+      [],
+      /^DATABASE_URL must look like/,
+    ],
+    ['an address that is none', { AUTH_JWKS_URL: 'issuer' }, [], /^AUTH_JWKS_URL is "issuer"/],
+    ['a level of the log that is none', { LOG_LEVEL: 'loud' }, [], /^LOG_LEVEL is "loud"; .*fatal, error, warn/],
+    ['a role that is none', { ROLES: 'gateway,cook' }, [], /^"cook" is not a role; the roles are gateway/],
+    ['a role that is none, on the command line', {}, ['--roles=cook'], /^"cook" is not a role/],
+    ['an option that is none', {}, ['--role=gateway'], /--role/],
+    ['a word that is no option', {}, ['gateway'], /gateway/],
+    ['a broker that this version cannot use', { KAFKA_BROKERS: 'kafka:9092' }, [], /^KAFKA_BROKERS is set/],
+  ];
+  for (const [what, env, argv, problem] of wrong) {
+    it(`with ${what} are refused, and the problem named`, () => {
+      const found = problems(env, ...argv);
+      expect(found).to.have.length(1);
+      expect(found[0]).to.match(problem);
+    });
+  }
+
+  it('that are wrong are all named at once', () => {
+    const found = problems({ PORT: 'x', DATABASE_URL: 'y', AUTH_JWKS_URL: 'z', LOG_LEVEL: 'w' }, '--roles=v,u');
+    expect(found).to.have.length(6);
+    expect(new SettingsError(found).message).to.match(/^wrong settings:(\n {2}- .+){6}$/);
+  });
+
+  it('keep a password of the database out of what is said about them', () => {
+    expect(problems({ DATABASE_URL: 'mysql://user:hunter2@db/todo' }).join()).not.to.include('hunter2');
+  });
+});
