@@ -10,8 +10,10 @@ import { homeFolder } from './cache.js';
 
 const sourceFolder = join(packageRoot, 'docker', 'dapr');
 const keptLines = 15;
-/** What `go build -v` prints for each package: nothing that explains a failure. */
-const packagePath = /^[^\s:]+$/;
+/** What Go prints for each package and module: nothing that explains a failure. */
+const routine = /^([^\s:]+|go: downloading .*)$/;
+/** Without it Go asks git, which refuses a clone that belongs to another user. */
+const noGit = '-buildvcs=false';
 
 /** What a build is made from, and what it is called in the cache. */
 export interface DaprSource {
@@ -30,7 +32,7 @@ export async function readDaprSource(folder = sourceFolder): Promise<DaprSource>
   const flags = [
     '-mod=readonly',
     '-trimpath',
-    '-buildvcs=false',
+    noGit,
     `-ldflags=-s -w -X github.com/dapr/dapr/pkg/buildinfo.version=${version}`,
   ];
   const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch, flags]));
@@ -62,7 +64,7 @@ export async function buildFromSource({ source, folder, cacheDir, env, step, sig
 
   let downloaded = 0;
   step.update('resolving modules');
-  const packages = await runGo(['list', '-deps', '-mod=readonly', './cmd/...'], go, (line) => {
+  const packages = await runGo(['list', '-deps', '-mod=readonly', noGit, './cmd/...'], go, (line) => {
     if (line.startsWith('go: downloading')) step.update(`downloading modules: ${++downloaded}`);
   });
 
@@ -92,7 +94,7 @@ async function runGo(
   createInterface({ input: child.stdout }).on('line', () => lines++);
   createInterface({ input: child.stderr }).on('line', (line) => {
     onLine(line);
-    if (packagePath.test(line)) return;
+    if (routine.test(line)) return;
     last.push(line);
     if (last.length > keptLines) last.shift();
   });

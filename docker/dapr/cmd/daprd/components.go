@@ -22,7 +22,7 @@ import (
 )
 
 // registerComponents makes known what this system names in its component files, locally and in Kubernetes. The
-// official daprd knows some hundred more, which cost minutes of building and 150 MB.
+// official daprd knows some hundred more, which double the time of a build.
 func registerComponents() {
 	contrib := logger.NewLogger("dapr.contrib")
 	bindings.DefaultRegistry.Logger = contrib
