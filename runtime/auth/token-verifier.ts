@@ -7,8 +7,8 @@ import type { Principal, TokenVerifier } from './verify-token.js';
 
 /** Asymmetric ones only: whoever can check a token cannot make one (RFC 8725 sections 3.1 and 3.2). */
 const algorithms = ['EdDSA', 'Ed25519', 'ES256', 'ES384', 'RS256', 'PS256'];
-/** How far the clocks of issuer and receiver may be apart, in seconds. */
-const clockTolerance = 30;
+/** How far the clock of another issuer may be from ours, in seconds; our own tokens end on the second. */
+const toleranceOfOthers = 5;
 const mostRemembered = 20_000;
 
 export interface TokenVerifierSettings {
@@ -24,6 +24,7 @@ export interface TokenVerifierSettings {
  */
 export function createTokenVerifier({ issuer, audience, key }: TokenVerifierSettings): TokenVerifier {
   const passed = new LRUCache<string, Principal>({ max: mostRemembered });
+  const clockTolerance = typeof key === 'function' ? toleranceOfOthers : 0;
   const options = { issuer, audience, algorithms, clockTolerance, requiredClaims: ['exp', 'sub'] };
   // The overloads of jwtVerify know a key or a function, not their union.
   const check =
