@@ -4,6 +4,8 @@ import { closeCodes } from './close-codes.js';
 
 /** Bytes that may wait for a client that reads slowly. */
 const mostUnreadBytes = 1024 * 1024;
+/** How long a client that is too slow has to read that it is, in milliseconds. */
+const farewellMs = 10_000;
 const pageSize = 200;
 /** A client that is further behind than this, or ahead of all there is, reads its tasks anew instead of every change. */
 export const mostMissed = 10_000;
@@ -80,13 +82,16 @@ export class LiveConnection {
     }
   }
 
-  /** Sends a page and waits until it has left, so that a long history is no reason to be too slow. */
+  /** Sends a page as fast as the client reads it, so that a long history is no reason to be too slow. */
   private async sendAll(events: readonly CommittedEvent[]): Promise<void> {
-    await new Promise<void>((resolve) => {
-      for (const event of events) {
-        this.sendEvent(event, event === events.at(-1) ? resolve : undefined);
-      }
-    });
+    let left = Promise.resolve();
+    for (const event of events) {
+      left = new Promise((resolve) => {
+        this.sendEvent(event, resolve);
+      });
+      if (this.socket.bufferedAmount > mostUnreadBytes / 2) await left;
+    }
+    await left;
   }
 
   private sendEvent(event: CommittedEvent, left?: () => void): void {
@@ -100,10 +105,10 @@ export class LiveConnection {
       left();
     } else if (this.socket.bufferedAmount > mostUnreadBytes) {
       this.socket.close(closeCodes.tooSlow, 'too slow');
-      // A client that does not read does not read the close frame either.
+      // A client that goes on not reading does not read the close frame either.
       setTimeout(() => {
         this.socket.terminate();
-      }, 2_000).unref();
+      }, farewellMs).unref();
       left();
     } else {
       this.socket.send(JSON.stringify(frame), left);

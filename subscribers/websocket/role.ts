@@ -20,14 +20,7 @@ const mostOfProcess = 20_000;
 const longestTimerMs = 2 ** 31 - 1;
 
 /** Serves `GET /v1/live`: each user's changes, the moment they are committed. */
-export function startWebSocket({
-  dapr,
-  appDoor,
-  publicDoor,
-  tokens,
-  log,
-  metrics,
-}: RoleContext): StartedRole {
+export function startWebSocket({ dapr, appDoor, publicDoor, tokens, log, metrics }: RoleContext): StartedRole {
   const feeds = new LiveFeeds();
   const server = new WebSocketServer({
     noServer: true,
@@ -51,8 +44,7 @@ export function startWebSocket({
 
   const readEvents = async (userId: string, after: number, limit: number) =>
     (await dapr.invoke('actors', 'events', { user_id: userId, after, limit })) as CommittedEvent[];
-  const currentSeq = async (userId: string) =>
-    (await dapr.invoke('actors', 'user-seq', { user_id: userId })) as number;
+  const currentSeq = async (userId: string) => (await dapr.invoke('actors', 'user-seq', { user_id: userId })) as number;
 
   async function open(request: IncomingMessage, socket: WebSocket): Promise<void> {
     let principal: Principal;
@@ -72,7 +64,7 @@ export function startWebSocket({
       const current = await currentSeq(userId);
       const since = readSince(request, current);
       if (since === null) {
-        socket.close(closeCodes.badRequest, 'since must be a whole number from 0 on');
+        socket.close(closeCodes.badRequest, 'the one parameter is since, a whole number from 0 on');
         return;
       }
       if (socket.readyState !== socket.OPEN) return;
@@ -143,11 +135,12 @@ export function startWebSocket({
   };
 }
 
-/** @returns where the client wants to go on: now when it does not say; null when it is not a number */
+/** @returns where the client wants to go on: now when it does not say; null when it says something else */
 function readSince(request: IncomingMessage, current: number): number | null {
-  const since = new URL(request.url ?? '/', 'http://localhost').searchParams.get('since');
-  if (since === null) return current;
-  return /^\d{1,15}$/.test(since) ? Number(since) : null;
+  const [first, ...others] = new URL(request.url ?? '/', 'http://localhost').searchParams;
+  if (!first) return current;
+  const [name, value] = first;
+  return others.length === 0 && name === 'since' && /^\d{1,15}$/.test(value) ? Number(value) : null;
 }
 
 /** Ends the connection when two pings in a row are not answered. */

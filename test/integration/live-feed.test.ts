@@ -1,0 +1,244 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { expect } from 'chai';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import type { CommittedEvent } from '../../domain/events/event.js';
+import { createTokenIssuer } from '../../runtime/auth/issue-token.js';
+import { createTokenVerifier } from '../../runtime/auth/token-verifier.js';
+import { readConfig } from '../../runtime/config.js';
+import { createPublicDoor } from '../../runtime/public-door.js';
+import type { RoleContext, StartedRole, Subscriber } from '../../runtime/role.js';
+import { startWebSocket } from '../../subscribers/websocket/role.js';
+import { gate, type Gate } from '../support/actor-host-server.js';
+import { eventAt, eventsOf } from '../support/events.js';
+import { LiveClient } from '../support/live-client.js';
+import { until } from '../support/until.js';
+
+const unused = (): never => {
+  throw new Error('the live feed does not need this');
+};
+
+/** The websocket role on a real server; the test plays daprd and the actors. */
+describe('the live feed', () => {
+  const keys = generateKeyPairSync('ed25519');
+  const issue = createTokenIssuer('test', 'test', { ...keys, id: 'test' });
+  const door = createPublicDoor();
+  let role: StartedRole;
+  let bus: Subscriber;
+  let url: string;
+  let user: string;
+  let users = 0;
+  /** What the actors have committed, of the user of the test. */
+  let committed: CommittedEvent[];
+  /** The pages that were read. */
+  let reads: number[];
+  /** When the actors answer. */
+  let answering: Promise<unknown> | undefined;
+  const clients: LiveClient[] = [];
+
+  before(async () => {
+    const context: RoleContext = {
+      config: readConfig({}, []),
+      log: pino({ level: 'silent' }),
+      metrics: new Registry(),
+      get pool() {
+        return unused();
+      },
+      dapr: {
+        command: unused,
+        publish: unused,
+        async invoke(_role, method, body) {
+          const seq = committed.length;
+          await answering;
+          if (method === 'user-seq') return seq;
+          const { after, limit } = body as { after: number; limit: number };
+          reads.push(after);
+          return committed.filter((event) => event.seq > after).slice(0, limit);
+        },
+      },
+      tokens: createTokenVerifier({ issuer: 'test', audience: 'test', key: keys.publicKey }),
+      publicDoor: door,
+      appDoor: {
+        method: unused,
+        binding: unused,
+        actorType: unused,
+        subscribe: (_topic, subscriber) => void (bus = subscriber),
+      },
+      isReady: unused,
+    };
+    role = await startWebSocket(context);
+    url = await door.listen(0, '127.0.0.1');
+  });
+  after(async () => {
+    await role.stop();
+    await door.close();
+  });
+  beforeEach(() => {
+    user = `user ${(users += 1)}`;
+    [committed, reads, answering] = [[], [], undefined];
+  });
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.socket.terminate();
+  });
+
+  async function connect(since?: number | string, token?: string): Promise<LiveClient> {
+    const authorization = `Bearer ${token ?? (await issue({ user, expiresInSeconds: 3600 }))}`;
+    const client = new LiveClient(url, { headers: { authorization }, ...(since !== undefined && { since }) });
+    clients.push(client);
+    return client;
+  }
+  async function open(since?: number): Promise<LiveClient> {
+    const client = await connect(since);
+    await until('the first frame', () => client.frames.length > 0);
+    return client;
+  }
+  /** Commits and delivers; each given alone may be left out. */
+  const commit = (first: number, last: number) => void committed.push(...eventsOf(user, first, last));
+  const deliver = (...seqs: number[]) => bus.receive(seqs.map((seq) => eventAt(user, seq)));
+  const upTo = (last: number, first = 1) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
+
+  it('begins with a frame that says where it stands, and then shows each change as it comes', async () => {
+    commit(1, 2);
+    const client = await open();
+    expect(client.frames).to.deep.equal([{ type: 'ready', seq: 2 }]);
+    commit(3, 4);
+    await deliver(3, 4);
+    await client.seq(4);
+    const { seq, type, task_id, timestamp, after } = eventAt(user, 3);
+    expect(client.frames[1]).to.deep.equal({ seq, type, task_id, timestamp, task: after });
+    expect(reads).to.be.empty;
+  });
+
+  it('shows first what was missed since a place, in order', async () => {
+    commit(1, 450);
+    const client = await open(3);
+    await client.seq(450);
+    expect(client.frames[0]).to.deep.equal({ type: 'ready', seq: 450 });
+    expect(client.seqs).to.deep.equal(upTo(450, 4));
+  });
+
+  it('shows each change once and in order, whatever the bus repeats, turns round or leaves out', async () => {
+    const client = await open();
+    commit(1, 9);
+    for (const seqs of [[1], [1], [3, 2], [2, 3, 1], [6], [5], [9], [9]]) await deliver(...seqs);
+    await client.seq(9);
+    expect(client.seqs).to.deep.equal(upTo(9));
+  });
+
+  it('loses nothing that is committed while a client is let in', async () => {
+    commit(1, 1);
+    const asking: Gate = gate();
+    answering = asking.opened;
+    const client = await connect();
+    await until('the question where the user stands', () => clients.length > 0 && client.socket.readyState === 1);
+    commit(2, 3);
+    await deliver(2, 3);
+    asking.open();
+    await client.seq(3);
+    expect(client.seqs).to.deep.equal([2, 3]);
+  });
+
+  it('mixes what comes with what is still being read, and keeps the order', async () => {
+    commit(1, 600);
+    const client = await open(0);
+    for (let seq = 601; seq <= 650; seq += 1) {
+      commit(seq, seq);
+      await deliver(seq);
+    }
+    await client.seq(650);
+    expect(client.seqs).to.deep.equal(upTo(650));
+  });
+
+  it('goes on after a sidecar that took events with it', async () => {
+    const client = await open();
+    commit(1, 3);
+    bus.catchUp();
+    await client.seq(3);
+    await deliver(2, 3);
+    commit(4, 4);
+    await deliver(4);
+    await client.seq(4);
+    expect(client.seqs).to.deep.equal(upTo(4));
+  });
+
+  it('asks a client that missed too much, or that claims to have seen what never was, to read anew', async () => {
+    commit(1, 5);
+    const ahead = await open(99);
+    expect(ahead.frames).to.deep.equal([
+      { type: 'ready', seq: 5 },
+      { type: 'resync', seq: 5 },
+    ]);
+    committed = Array.from({ length: 10_001 }, (_, index) => eventAt(user, index + 1));
+    const behind = await open(0);
+    await until('the second frame', () => behind.frames.length > 1);
+    expect(behind.frames[1]).to.deep.equal({ type: 'resync', seq: 10_001 });
+    commit(10_002, 10_002);
+    await deliver(10_002);
+    await behind.seq(10_002);
+    expect(behind.seqs).to.deep.equal([10_002]);
+  });
+
+  it('shows the changes of its own user only', async () => {
+    const client = await open();
+    await bus.receive(eventsOf('somebody else', 1, 3));
+    commit(1, 1);
+    await deliver(1);
+    await client.seq(1);
+    expect(client.frames).to.have.length(2);
+  });
+
+  it('gives a history of large tasks to a client that reads it, however long', async () => {
+    const description = '\u{1f4a9}'.repeat(4 * 1024);
+    committed = Array.from({ length: 400 }, (_, index) => eventAt(user, index + 1, { description }));
+    const client = await open(0);
+    await client.seq(400);
+    expect(client.seqs).to.deep.equal(upTo(400));
+  });
+
+  it('ends with 4408 for a client that does not read', async () => {
+    const client = await open();
+    client.socket.pause();
+    const description = 'x'.repeat(16 * 1024);
+    for (let seq = 1; seq <= 1_000; seq += 1) await bus.receive([eventAt(user, seq, { description })]);
+    client.socket.resume();
+    expect(await client.closed).to.include({ code: 4408 });
+    expect(client.seqs).to.deep.equal(upTo(client.seqs.length));
+  });
+
+  it('ends with 1013 when what is missing cannot be read, for the client to come again', async () => {
+    const client = await open();
+    await deliver(2);
+    expect(await client.closed).to.include({ code: 1013 });
+  });
+
+  it('ends with 1008 when the place is no number or a parameter is not known', async () => {
+    for (const since of ['x', '-1', '1.5', '', '1&sinse=2', '1&since=2']) {
+      expect(await (await connect(since)).closed, since).to.include({ code: 1008 });
+    }
+  });
+
+  it('ends with 4401 the moment its token expires', async () => {
+    const client = await connect(undefined, await issue({ user, expiresInSeconds: 1 }));
+    expect(await client.closed).to.include({ code: 4401 });
+    expect(client.frames).to.deep.equal([{ type: 'ready', seq: 0 }]);
+  });
+
+  it('lets go of a client that speaks more than it should', async () => {
+    const client = await open();
+    client.socket.send('x'.repeat(2000));
+    expect(await client.closed).to.include({ code: 1009 });
+    const quiet = await open();
+    quiet.socket.send('hello');
+    commit(1, 1);
+    await deliver(1);
+    await quiet.seq(1);
+  });
+
+  it('lets in 200 connections of one user, and closes the next with 1013', async () => {
+    for (let count = 0; count < 200; count += 1) await open();
+    expect(await (await connect()).closed).to.include({ code: 1013 });
+    clients[0]?.socket.close();
+    await clients[0]?.closed;
+    await open();
+  });
+});
