@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { lockByProcess } from './process-lock.js';
 
 /** The home folder of the person, undefined where there is none (a service account without an entry). */
@@ -84,7 +84,7 @@ export async function makeOnce({ folder, isWhole, make, onWait, signal }: MakeOn
   const making = `${folder}.making-${process.pid}-${randomBytes(4).toString('hex')}`;
   try {
     if (await isWhole(folder)) return false;
-    await removeLeftovers(parent, `${basename(folder)}.making-`);
+    await removeLeftovers(parent);
     await mkdir(making, { mode: 0o700 });
     await make(making);
     await syncFolder(making);
@@ -99,11 +99,10 @@ export async function makeOnce({ folder, isWhole, make, onWait, signal }: MakeOn
 }
 
 /** Removes what processes that are gone left half-made. */
-async function removeLeftovers(parent: string, prefix: string): Promise<void> {
+async function removeLeftovers(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
-    if (!name.startsWith(prefix)) continue;
-    const pid = Number.parseInt(name.slice(prefix.length), 10);
-    if (!isRunning(pid)) await rm(join(parent, name), { recursive: true, force: true });
+    const pid = /\.making-(\d+)-/.exec(name)?.[1];
+    if (pid && !isRunning(Number(pid))) await rm(join(parent, name), { recursive: true, force: true });
   }
 }
 

@@ -5,7 +5,7 @@ import { access, chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { releasePlatform, releaseVersion } from '../../runtime/dapr/download-release.js';
 import { isAtLeast } from '../../runtime/dapr/find-installed.js';
@@ -139,14 +139,13 @@ describe('where Dapr comes from', () => {
     expect(await readdir(root)).to.deep.equal([]);
   });
 
-  it('what a killed build left is removed by the next one', async () => {
-    const probe = await obtain();
-    const key = basename(join(probe.daprd, '..'));
-    await rm(join(root, key), { recursive: true });
+  it('what a killed build left is removed by the next one, and what a running one makes is not', async () => {
     const gone = execFileSync('/bin/sh', ['-c', 'echo $$'], { encoding: 'utf8' }).trim();
-    await mkdir(join(root, `${key}.making-${gone}-abc`));
-    await obtain();
-    expect(await readdir(root)).to.deep.equal([key]);
+    await mkdir(join(root, `build-old.making-${gone}-abc`));
+    await mkdir(join(root, `build-new.making-${process.pid}-abc`));
+    const { daprd } = await obtain();
+    const kept = basename(dirname(daprd));
+    expect(await readdir(root)).to.have.members([kept, `build-new.making-${process.pid}-abc`]);
   });
 
   describe('the official release', () => {
