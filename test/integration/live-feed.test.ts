@@ -66,7 +66,7 @@ describe('the live feed', () => {
       },
       isReady: unused,
     };
-    role = await startWebSocket(context);
+    role = startWebSocket(context);
     url = await door.listen(0, '127.0.0.1');
   });
   after(async () => {
