@@ -16,6 +16,7 @@ import { openApiDocument } from './openapi/document.js';
 import type { Route } from './route.js';
 import { auditRoutes } from './routes/audit.js';
 import { changeRoutes } from './routes/changes.js';
+import { interchangeRoutes } from './routes/interchange.js';
 import { meRoutes } from './routes/me.js';
 import { systemRoutes } from './routes/system.js';
 import { taskRoutes } from './routes/tasks.js';
@@ -26,8 +27,14 @@ import { taskRoutes } from './routes/tasks.js';
  */
 export function startGateway(context: GatewayContext): StartedRole {
   const { publicDoor, log, metrics, tokens } = context;
+  const stopping = new AbortController();
   const router = new Router({ sensitive: true, strict: true });
-  for (const route of gatewayRoutes(context)) mount(router, route, tokens);
+  for (const route of gatewayRoutes(context, stopping.signal)) mount(router, route, tokens);
+  publicDoor.app.on('error', (err: unknown) => {
+    // What is left to Koa: an answer that broke off in the middle, because its reader went away or its source failed.
+    const isReaderGone = err instanceof Error && 'code' in err && err.code === 'ERR_STREAM_PREMATURE_CLOSE';
+    log[isReaderGone ? 'debug' : 'error']({ err }, 'an answer could not be sent whole');
+  });
   publicDoor.app
     .use(requestMetrics(metrics))
     .use(requestId)
@@ -36,16 +43,23 @@ export function startGateway(context: GatewayContext): StartedRole {
     .use(problems(log))
     .use(router.routes())
     .use(unmatched(router));
-  return { stop: () => Promise.resolve() };
+  return {
+    // The door ends what else is running.
+    stop() {
+      stopping.abort();
+      return Promise.resolve();
+    },
+  };
 }
 
 /** Every route of the interface, as the router and the document take them. */
-export function gatewayRoutes(context: GatewayContext): Route[] {
+export function gatewayRoutes(context: GatewayContext, stopping: AbortSignal): Route[] {
   const routes: Route[] = [
     ...taskRoutes(context),
     ...changeRoutes(context),
     ...auditRoutes(context),
     ...meRoutes(context),
+    ...interchangeRoutes(context, stopping),
     ...systemRoutes(context, (): string => document),
   ];
   const document: string = JSON.stringify(openApiDocument(routes, packageVersion()));

@@ -66,6 +66,8 @@ export interface RouteDescription {
   readonly query?: { readonly schema: object };
   readonly headers?: readonly HeaderInput[];
   readonly body?: Omit<BodyInput<unknown>, 'parse'>;
+  /** A body that the handler reads itself. */
+  readonly upload?: Omit<BodyInput<unknown>, 'parse' | 'required'>;
   readonly responses: Readonly<Record<number, SuccessResponse>>;
   /** Refusals of this route, besides those that any route of its kind can give. */
   readonly errors?: readonly ErrorCode[];

@@ -23,6 +23,7 @@ export interface OpenPublicDoor extends PublicDoor {
 export function createPublicDoor(): OpenPublicDoor {
   const app = new Koa();
   const upgrades = new Map<string, UpgradeHandler>();
+  const sockets = new Set<Socket>();
   let server: Server | undefined;
 
   return {
@@ -40,6 +41,10 @@ export function createPublicDoor(): OpenPublicDoor {
         },
         (request, response) => void answer(request, response),
       );
+      server.on('connection', (socket) => {
+        sockets.add(socket);
+        socket.once('close', () => sockets.delete(socket));
+      });
       server.on('clientError', refuse);
       server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
         const handler = upgrades.get(request.url?.split('?', 1)[0] ?? '');
@@ -56,8 +61,11 @@ export function createPublicDoor(): OpenPublicDoor {
       if (!server) return;
       const closed = once(server, 'close');
       server.close();
-      // A connection that carries an answer now is idle after it.
-      const sweep = setInterval(() => server?.closeIdleConnections(), 50);
+      const sweep = setInterval(() => {
+        // One that carries an answer now is idle after it; one that was opened ahead of a request is not idle to node.
+        server?.closeIdleConnections();
+        for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+      }, 50);
       await closed.finally(() => clearInterval(sweep));
     },
   };

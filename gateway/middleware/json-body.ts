@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { TodoError } from '../../domain/errors.js';
+import { checkContentType, hasBody } from './content-type.js';
 
 const mostBytes = 1024 * 1024;
 const deepest = 32;
@@ -29,22 +30,6 @@ export async function readJson(
   }
   checkContentType(request, contentTypes);
   return parse(await readBytes(request, timeoutMs));
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
-}
-
-function checkContentType({ headers }: IncomingMessage, accepted: readonly string[]): void {
-  const contentType = headers['content-type'] ?? '';
-  const [mediaType = '', ...parameters] = contentType.split(';').map((part) => part.trim().toLowerCase());
-  const isUnicode = parameters.every((parameter) => parameter === '' || /^charset="?utf-8"?$/.test(parameter));
-  if (!accepted.includes(mediaType) || !isUnicode) {
-    throw new TodoError('unsupported_media_type', `The body must be ${accepted.join(' or ')}, in UTF-8.`);
-  }
-  if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
-    throw new TodoError('unsupported_media_type', 'Send the body without Content-Encoding.');
-  }
 }
 
 function readBytes(request: IncomingMessage, timeoutMs: number): Promise<Buffer> {

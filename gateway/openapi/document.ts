@@ -47,7 +47,8 @@ export function openApiDocument(routes: readonly RouteDescription[], version: st
 }
 
 function operation(described: RouteDescription): object {
-  const { operationId, summary, description, scope, body, responses } = described;
+  const { operationId, summary, description, scope, responses } = described;
+  const body = described.body ?? (described.upload && { ...described.upload, required: true });
   const parameters = [...pathParameters(described), ...queryParameters(described), ...headerParameters(described)];
   return {
     operationId,
@@ -120,7 +121,7 @@ function problems(described: RouteDescription): Record<string, object> {
   const codes = new Set<ErrorCode>(['unreadable', 'invalid', ...(described.errors ?? [])]);
   if (described.scope !== null)
     for (const code of ['unauthorized', 'insufficient_scope', 'unavailable'] as const) codes.add(code);
-  if (described.body) {
+  if (described.body ?? described.upload) {
     for (const code of ['request_timeout', 'payload_too_large', 'unsupported_media_type'] as const) codes.add(code);
   }
   const byStatus: Record<string, object> = {};

@@ -47,7 +47,7 @@ const taskPatch: BodyInput<Partial<TaskFields>> = {
   parse: parsePatch,
   example: { priority: null, title: 'Pay the rent' },
 };
-const nothing = { type: 'object', additionalProperties: false, maxProperties: 0 } as const;
+const nothing = { type: 'object', additionalProperties: false } as const;
 const noBody: BodyInput<object> = {
   schema: nothing,
   contentTypes: ['application/json'],

@@ -33,6 +33,8 @@ describe('/openapi.json', () => {
       'GET /v1/audit',
       'GET /v1/me',
       'PATCH /v1/me',
+      'POST /v1/import',
+      'GET /v1/export',
       'GET /v1/live',
       'GET /openapi.json',
       'GET /healthz',
