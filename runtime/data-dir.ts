@@ -5,9 +5,10 @@ import { access, constants, mkdir, readFile, realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError } from './operator-error.js';
 
 /** DATA_DIR cannot be used. The message says why and what to do. */
-export class DataDirError extends Error {
+export class DataDirError extends OperatorError {
   override readonly name = 'DataDirError';
 }
 
@@ -68,7 +69,9 @@ async function writableFolder(path: string): Promise<string> {
 async function usable<T>(path: string, made: Promise<T>): Promise<T> {
   return await made.catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new DataDirError(`DATA_DIR ${path} cannot be used: ${why}. Name a folder that this user may write.`, { cause });
+    throw new DataDirError(`DATA_DIR ${path} cannot be used: ${why}. Name a folder that this user may write.`, {
+      cause,
+    });
   });
 }
 
@@ -87,9 +90,10 @@ async function openLocked(file: string): Promise<number | undefined> {
   const lock = openSync(file, O_RDWR | O_CREAT, 0o600);
   // Node has no flock(2). The lock belongs to the open file, which the command shares with us and leaves to us when it ends.
   const flock = spawn('flock', ['-x', '-n', '3'], { stdio: ['ignore', 'ignore', 'inherit', lock] });
-  const [code] = await once(flock, 'exit').catch((cause: unknown) => {
+  const exit: unknown[] = await once(flock, 'exit').catch((cause: unknown) => {
     throw new Error('the command flock (package util-linux) could not be run', { cause });
   });
+  const [code] = exit;
   if (code === 0) return lock;
   closeSync(lock);
   if (code === 1) return undefined;

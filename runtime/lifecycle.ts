@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { SettingsError } from './config.js';
+import { OperatorError } from './operator-error.js';
 
 /** Thrown into the start of the program when a stop has begun meanwhile: there is nothing more to open. */
 export class StoppingError extends Error {
@@ -11,7 +12,7 @@ export interface ReleaseOptions {
   /** The release may take this long, in milliseconds; then it is left to itself and the next one begins. */
   readonly limitMs?: number;
   /** Called instead of waiting for the release when the program must end at once. Must not wait either. */
-  atOnce?(): void;
+  readonly atOnce?: () => void;
 }
 
 export interface Lifecycle {
@@ -42,7 +43,7 @@ export interface LifecycleOptions {
 
 interface Opened extends ReleaseOptions {
   readonly name: string;
-  release(): Promise<void> | void;
+  readonly release: () => Promise<void> | void;
 }
 
 /** `npm` passes a terminal's Ctrl-C on although the terminal sent it to us as well: within this time it is the same one. */
@@ -53,7 +54,11 @@ const defaultReleaseMs = 5_000;
  * Start and stop of the program. SIGINT, SIGTERM and SIGHUP stop it in order (exit code 0, or 1 when something did not
  * close), a second Ctrl-C ends it at once (130).
  */
-export function createLifecycle({ log, limitMs = 9_500, exit = (code) => process.exit(code) }: LifecycleOptions): Lifecycle {
+export function createLifecycle({
+  log,
+  limitMs = 9_500,
+  exit = (code) => process.exit(code),
+}: LifecycleOptions): Lifecycle {
   const open: Opened[] = [];
   const stopping = new AbortController();
   let starting: Promise<void> = Promise.resolve();
@@ -100,8 +105,9 @@ export function createLifecycle({ log, limitMs = 9_500, exit = (code) => process
     })());
 
   const fail = (err: unknown): void => {
-    if (err instanceof SettingsError) log.fatal(err.message);
-    else if (!isBrokenTerminal(err)) log.fatal({ err }, stopped ? 'an error while stopping' : 'the program cannot go on');
+    if (err instanceof SettingsError || err instanceof OperatorError) log.fatal(err.message);
+    else if (!isBrokenTerminal(err))
+      log.fatal({ err }, stopped ? 'an error while stopping' : 'the program cannot go on');
     void stop('a fatal error', err instanceof SettingsError ? 2 : 1);
   };
 

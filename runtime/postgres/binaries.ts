@@ -6,10 +6,11 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import type { Logger } from 'pino';
+import { OperatorError } from '../operator-error.js';
 import type { ServerUser } from './server-user.js';
 
 /** There is no PostgreSQL to run here. The message says what to do. */
-export class PostgresUnavailableError extends Error {
+export class PostgresUnavailableError extends OperatorError {
   override readonly name = 'PostgresUnavailableError';
 }
 
@@ -97,7 +98,8 @@ function isLink(value: unknown): value is { source: string; target: string } {
 
 async function whyNotRunnable(folder: string, user: ServerUser | undefined): Promise<string | undefined> {
   try {
-    for (const program of ['postgres', 'initdb']) await run(join(folder, 'bin', program), ['--version'], { ...user, env: {} });
+    for (const program of ['postgres', 'initdb'])
+      await run(join(folder, 'bin', program), ['--version'], { ...user, env: {} });
     return undefined;
   } catch (error) {
     return String(error);
@@ -107,7 +109,7 @@ async function whyNotRunnable(folder: string, user: ServerUser | undefined): Pro
 /** Where a copy may be kept, the best place first. Root's must be open to the user that PostgreSQL runs as. */
 function cacheFolders(): string[] {
   const uid = process.getuid?.() ?? 0;
-  const own = uid === 0 ? '/var/cache' : (process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'));
+  const own = uid === 0 ? '/var/cache' : (process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'));
   return [join(own, 'todo-chatbot', 'postgres'), join(tmpdir(), `todo-chatbot-postgres-${uid}`)];
 }
 
@@ -141,6 +143,7 @@ async function openToAll(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) await openToAll(path);
-    else if (entry.isFile()) await chmod(path, (await lstat(path)).mode | 0o444 | (folder.endsWith('/bin') ? 0o111 : 0));
+    else if (entry.isFile())
+      await chmod(path, (await lstat(path)).mode | 0o444 | (folder.endsWith('/bin') ? 0o111 : 0));
   }
 }

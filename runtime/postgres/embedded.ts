@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
+import { realpath } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,7 +14,7 @@ import { endLeftovers } from './leftovers.js';
 import { serverUser } from './server-user.js';
 
 export interface EmbeddedPostgresOptions {
-  /** Absolute path without symbolic links, locked for this process. The cluster is its folder `postgres`. */
+  /** Locked for this process. The cluster is its folder `postgres`. */
   readonly dataDir: string;
   readonly supervisor: Supervisor;
   readonly log: Logger;
@@ -61,7 +62,8 @@ const settings = {
  * @throws ChildFailedError with the server's last lines when it does not start
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { dataDir, supervisor, log, signal } = options;
+  const { supervisor, log, signal } = options;
+  const dataDir = await realpath(options.dataDir);
   const user = await serverUser(clusterFolder(dataDir));
   const binaries = await postgresBinaries(await platformPackage(), user, log);
   const { folder, password } = await openCluster({ dataDir, binaries, user, signal, log });
@@ -90,7 +92,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       return { url, child };
     } catch (error) {
       // Somebody else took the port in between.
-      const isPortTaken = error instanceof ChildFailedError && error.lastLines.some((line) => /could not bind/.test(line));
+      const isPortTaken =
+        error instanceof ChildFailedError && error.lastLines.some((line) => line.includes('could not bind'));
       if (!isPortTaken || attempt === 5) throw error;
     }
   }
@@ -114,7 +117,9 @@ async function answers(url: string, ended: AbortSignal): Promise<void> {
 
 /** Not listening yet, or 57P03 cannot_connect_now. */
 function isStartingUp(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && ['ECONNREFUSED', 'ECONNRESET', '57P03'].includes(String(error.code));
+  return (
+    error instanceof Error && 'code' in error && ['ECONNREFUSED', 'ECONNRESET', '57P03'].includes(String(error.code))
+  );
 }
 
 /**

@@ -2,10 +2,11 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { OperatorError } from '../operator-error.js';
 import { packageRoot } from '../package-root.js';
 
 /** The database's schema cannot be brought to this program's. The message says why and what to do. */
-export class MigrationError extends Error {
+export class MigrationError extends OperatorError {
   override readonly name = 'MigrationError';
 }
 
@@ -27,7 +28,7 @@ const recordTable = 'schema_migrations';
  */
 export async function migrate(url: string, log: Logger, options: MigrateOptions = {}): Promise<string[]> {
   const { folder = migrationsFolder, count } = options;
-  const known = (await migrationNames(folder)).slice();
+  const known = await migrationNames(folder);
   const client = new pg.Client({ connectionString: url, application_name: 'todo-chatbot migrate' });
   client.on('error', () => undefined); // the query that it breaks fails with it
   await client.connect();
@@ -44,6 +45,7 @@ export async function migrate(url: string, log: Logger, options: MigrateOptions 
       ignorePattern: '(?!\\d{4}-.*\\.sql$).*',
       migrationsTable: recordTable,
       direction: 'up',
+      singleTransaction: true,
       advisoryLockMode: 'wait',
       logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
       ...(count !== undefined && { count }),

@@ -30,7 +30,7 @@ export function createPool(url: string, options: PoolOptions): pg.Pool {
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
-    types: { getTypeParser },
+    types,
   });
   pool.on('error', (err) => log.warn({ err }, 'an idle database connection broke'));
   // A client that is out of the pool has no listener of the pool's: without one of its own an error would end the process.
@@ -38,8 +38,11 @@ export function createPool(url: string, options: PoolOptions): pg.Pool {
   return pool;
 }
 
-const getTypeParser: typeof pg.types.getTypeParser = (id, format) =>
-  id === pg.types.builtins.INT8 && format !== 'binary' ? parseSafeInteger : pg.types.getTypeParser(id, format);
+/** The oid of bigint in pg_type. */
+const int8 = 20;
+
+const types = new pg.TypeOverrides();
+types.setTypeParser(int8, parseSafeInteger);
 
 function parseSafeInteger(text: string): number {
   const value = Number(text);

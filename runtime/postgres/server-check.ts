@@ -1,7 +1,8 @@
 import pg from 'pg';
+import { OperatorError } from '../operator-error.js';
 
 /** The database of DATABASE_URL cannot be used. The message says why, what to do, and never the password. */
-export class DatabaseError extends Error {
+export class DatabaseError extends OperatorError {
   override readonly name = 'DatabaseError';
 }
 
@@ -16,28 +17,27 @@ export async function checkServer(url: string): Promise<void> {
   const where = withoutPassword(url);
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: answerWithinMs });
   client.on('error', () => undefined); // what is asked next fails with it
-  let version: number;
-  let encoding: string;
+  let problem: string | undefined;
   try {
     await client.connect();
     const { rows } = await client.query<{ version: string; encoding: string }>(
       `SELECT current_setting('server_version_num') AS version, current_setting('server_encoding') AS encoding`,
     );
-    version = Math.floor(Number(rows[0]?.version) / 10_000);
-    encoding = String(rows[0]?.encoding);
+    problem = whyUnsuitable(Number(rows[0]?.version), String(rows[0]?.encoding));
   } catch (cause) {
     throw new DatabaseError(`DATABASE_URL ${where}: ${explain(cause)}`, { cause });
   } finally {
     await client.end().catch(() => undefined);
   }
-  if (version < oldestVersion) {
-    throw new DatabaseError(`DATABASE_URL ${where} is PostgreSQL ${version}; ${oldestVersion} or newer is needed`);
-  }
-  if (encoding !== 'UTF8') {
-    throw new DatabaseError(
-      `the database of DATABASE_URL ${where} is encoded in ${encoding}; make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`,
-    );
-  }
+  if (problem !== undefined) throw new DatabaseError(`DATABASE_URL ${where}: ${problem}`);
+}
+
+/** @param versionNumber PostgreSQL's `server_version_num`, such as 140011 for 14.11 */
+export function whyUnsuitable(versionNumber: number, encoding: string): string | undefined {
+  const version = Math.floor(versionNumber / 10_000);
+  if (version < oldestVersion) return `this is PostgreSQL ${version}; ${oldestVersion} or newer is needed`;
+  if (encoding === 'UTF8') return undefined;
+  return `the database is encoded in ${encoding}; make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`;
 }
 
 /** The URL as it may be shown. */

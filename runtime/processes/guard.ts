@@ -62,7 +62,7 @@ async function tell(): Promise<void> {
 function startShell(): Shell {
   const child = spawn('/bin/sh', ['-c', script, 'todo-chatbot-guard'], {
     cwd: '/',
-    env: { PATH: `${process.env['PATH'] ?? ''}:/usr/bin:/bin` },
+    env: { PATH: `${process.env.PATH ?? ''}:/usr/bin:/bin` },
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { OperatorError } from '../operator-error.js';
 import type { Child, ChildSpec, Supervisor } from '../supervision.js';
 import { type Exit, type GuardedProcess, startGuarded } from './guarded-process.js';
+import { RestartPlan, type RestartPolicy } from './restart-plan.js';
 
 /** A child that could not be started, or that keeps dying. The message names it, how it ended, and its last lines. */
-export class ChildFailedError extends Error {
+export class ChildFailedError extends OperatorError {
   override readonly name = 'ChildFailedError';
   constructor(
     readonly child: string,
@@ -16,27 +18,6 @@ export class ChildFailedError extends Error {
     super(`${child} ${what}.${lines}`, { cause });
   }
 }
-
-/** When a child that died is started again, and when that is given up. Times in milliseconds. */
-export interface RestartPolicy {
-  readonly firstDelayMs: number;
-  readonly longestDelayMs: number;
-  /** Ready for this long: the next restart waits only the first delay again. */
-  readonly steadyAfterMs: number;
-  /** This many deaths within the window, none of them after being ready for `provenAfterMs`, are fatal. */
-  readonly deaths: number;
-  readonly windowMs: number;
-  readonly provenAfterMs: number;
-}
-
-const defaultPolicy: RestartPolicy = {
-  firstDelayMs: 250,
-  longestDelayMs: 5_000,
-  steadyAfterMs: 30_000,
-  deaths: 5,
-  windowMs: 60_000,
-  provenAfterMs: 10_000,
-};
 
 export interface SupervisorOptions {
   /** Gets what the children print, a line an entry at level debug, and restarts at level warn. */
@@ -80,13 +61,24 @@ export function createSupervisor(options: SupervisorOptions): ProcessSupervisor 
   };
 }
 
+/** One life of a program, from its start to its end. */
+interface Life {
+  /** How it ended, in words. */
+  readonly how: string;
+  readonly readyForMs: number;
+  readonly error?: unknown;
+}
+
 class SupervisedChild implements Child {
   readonly name: string;
   isReady = false;
   pid: number | undefined;
-  readonly #policy: RestartPolicy;
+  readonly #plan: RestartPlan;
   readonly #stopping = new AbortController();
   #process: GuardedProcess | undefined;
+  #readySince: number | undefined;
+  #notReady: { readonly error: unknown } | undefined;
+  #hasBeenReady = false;
   #lastLines: string[] = [];
   #over: Promise<void> = Promise.resolve();
 
@@ -95,15 +87,13 @@ class SupervisedChild implements Child {
     private readonly options: SupervisorOptions,
   ) {
     this.name = spec.name;
-    this.#policy = { ...defaultPolicy, ...options.policy };
+    this.#plan = new RestartPlan(options.policy);
   }
 
   /** Resolves when the child is ready for the first time; goes on keeping it running. */
   run(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#over = this.#keepRunning(resolve).catch((error: unknown) => {
-        reject(error instanceof Error ? error : new Error(String(error)));
-      });
+      this.#over = this.#keepRunning(resolve).catch(reject);
     });
   }
 
@@ -118,78 +108,77 @@ class SupervisedChild implements Child {
     this.#process?.kill();
   }
 
-  async #keepRunning(firstReady: () => void): Promise<void> {
-    const policy = this.#policy;
-    let delay = policy.firstDelayMs;
-    let deaths: number[] = [];
-    let hasBeenReady = false;
+  async #keepRunning(onFirstReady: () => void): Promise<void> {
+    const { log } = this.options;
     for (;;) {
-      const run = await this.#runOnce(() => {
-        hasBeenReady = true;
-        firstReady();
-      });
-      if (!hasBeenReady || this.#stopping.signal.aborted) {
-        if (hasBeenReady) return;
-        const when = this.#stopping.signal.aborted ? 'was stopped before it was ready' : `${run.how} before it was ready`;
-        throw new ChildFailedError(this.name, when, this.#lastLines, run.error);
+      const { how, readyForMs, error } = await this.#live(onFirstReady);
+      if (!this.#hasBeenReady) {
+        const what = this.#isStopping() ? 'was stopped before it was ready' : `${how} before it was ready`;
+        throw new ChildFailedError(this.name, what, this.#lastLines, error);
       }
-      const now = performance.now();
-      if (run.readyForMs >= policy.provenAfterMs) deaths = [];
-      deaths = [...deaths.filter((at) => at > now - policy.windowMs), now];
-      if (deaths.length >= policy.deaths) {
-        const what = `ended ${deaths.length} times in a row, the last time it ${run.how}`;
-        this.options.onFatal(new ChildFailedError(this.name, what, this.#lastLines, run.error));
+      if (this.#isStopping()) return;
+
+      const delayMs = this.#plan.afterDeath(readyForMs, performance.now());
+      if (delayMs === undefined) {
+        const what = `ended ${this.#plan.deaths} times in a row; the last time it ${how}`;
+        this.options.onFatal(new ChildFailedError(this.name, what, this.#lastLines, error));
         return;
       }
-      if (run.readyForMs >= policy.steadyAfterMs) delay = policy.firstDelayMs;
-      this.options.log.warn(
-        { child: this.name, restartInMs: delay, lastLines: this.#lastLines.slice(-5), err: run.error },
-        `${this.name} ${run.how}, starting it again`,
-      );
-      await sleep(delay, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
-      if (this.#stopping.signal.aborted) return;
-      delay = Math.min(delay * 2, policy.longestDelayMs);
+      const lastLines = this.#lastLines.slice(-5);
+      log.warn({ child: this.name, delayMs, lastLines, err: error }, `${this.name} ${how}, starting it again`);
+      await sleep(delayMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      if (this.#isStopping()) return;
     }
   }
 
-  /** One life of the program, from its start to its end: how it ended, and for how long it was ready. */
-  async #runOnce(onReady: () => void): Promise<{ how: string; readyForMs: number; error?: unknown }> {
+  async #live(onFirstReady: () => void): Promise<Life> {
     this.#lastLines = [];
+    this.#notReady = undefined;
     try {
       await this.spec.beforeStart?.();
-      if (this.#stopping.signal.aborted) return { how: 'was stopped', readyForMs: 0 };
+      if (this.#isStopping()) return { how: 'was stopped', readyForMs: 0 };
       this.#process = await startGuarded({ ...this.spec, onLine: (line) => this.#print(line) });
     } catch (error) {
-      return { how: `could not be started (${String(error)})`, readyForMs: 0, error };
+      return { how: `could not be started (${text(error)})`, readyForMs: 0, error };
     }
     const process = this.#process;
     this.pid = process.pid;
-    if (this.#stopping.signal.aborted) void process.stop();
+    if (this.#isStopping()) void process.stop();
+
     const over = new AbortController();
-    let readyAt: number | undefined;
-    let notReady: unknown;
     this.spec.ready(over.signal).then(
       () => {
         if (over.signal.aborted) return;
-        readyAt = performance.now();
+        this.#readySince = performance.now();
+        this.#hasBeenReady = true;
         this.#setReady(true);
-        onReady();
+        onFirstReady();
       },
       (error: unknown) => {
         if (over.signal.aborted) return;
-        notReady = error;
+        this.#notReady = { error };
         void process.stop();
       },
     );
     const exit = await process.ended;
     over.abort();
     this.pid = undefined;
-    const readyForMs = readyAt === undefined ? 0 : performance.now() - readyAt;
+    const readyForMs = this.#readySince === undefined ? 0 : performance.now() - this.#readySince;
+    this.#readySince = undefined;
     this.#setReady(false);
     await process.gone;
     this.#process = undefined;
-    const how = notReady === undefined ? describeExit(exit) : `did not become ready (${String(notReady)})`;
-    return { how, readyForMs, error: notReady };
+    return { readyForMs, ...this.#ending(exit) };
+  }
+
+  #ending(exit: Exit): Omit<Life, 'readyForMs'> {
+    if (this.#notReady === undefined) return { how: describeExit(exit) };
+    const { error } = this.#notReady;
+    return { how: `did not become ready (${text(error)})`, error };
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
   }
 
   #setReady(isReady: boolean): void {
@@ -208,3 +197,5 @@ class SupervisedChild implements Child {
 function describeExit({ code, signal }: Exit): string {
   return signal === null ? `ended with exit code ${String(code)}` : `was ended by ${signal}`;
 }
+
+const text = (error: unknown): string => (error instanceof Error ? error.message : String(error));
