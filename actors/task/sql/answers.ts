@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { TaskState } from '../../../domain/task/task.js';
+import type { Queryable } from '../../../runtime/postgres/pool.js';
 
 /** The task as a command left it. */
 export interface Answer {
@@ -46,14 +47,14 @@ export async function findCommitted(
  * @returns false when the key is taken
  */
 export async function keepAnswer(
-  pool: Pool,
+  on: Queryable,
   userId: string,
   idempotency: { readonly key: string; readonly request_hash: string },
   taskId: string,
   version: number,
   now: string,
 ): Promise<boolean> {
-  const { rowCount } = await pool.query({
+  const { rowCount } = await on.query({
     name: 'keep-answer',
     text: `
       INSERT INTO idempotency_keys (user_id, key, request_hash, task_id, version, created_at)
@@ -65,8 +66,6 @@ export async function keepAnswer(
 
 /** Forgets the answers older than the promised day, with a day to spare. */
 export async function forgetOldAnswers(pool: Pool): Promise<number> {
-  const { rowCount } = await pool.query(
-    `DELETE FROM idempotency_keys WHERE created_at < now() - interval '48 hours'`,
-  );
+  const { rowCount } = await pool.query(`DELETE FROM idempotency_keys WHERE created_at < now() - interval '48 hours'`);
   return rowCount ?? 0;
 }

@@ -1,9 +1,9 @@
-import type { Pool } from 'pg';
 import type { ActorKind } from '../../../domain/task/commands.js';
 import { dueAt } from '../../../domain/task/due-at.js';
 import { priorities, type TaskState } from '../../../domain/task/task.js';
 import { searchWords } from '../../../domain/task/words.js';
 import type { TaskEventType } from '../../../domain/events/event.js';
+import type { Queryable } from '../../../runtime/postgres/pool.js';
 
 /** One event on its way into the database, and the task it leaves behind. */
 export interface Commit {
@@ -89,7 +89,7 @@ const commitDeletion = {
  * @returns the `seq`, or null when the user's zone is not the assumed one: nothing is written then
  * @throws pg's unique violation (see {@link violatedConstraint}) when the version or the key is taken
  */
-export async function commitEvent(pool: Pool, commit: Commit): Promise<number | null> {
+export async function commitEvent(on: Queryable, commit: Commit): Promise<number | null> {
   const { after } = commit;
   const shared = [
     commit.userId,
@@ -105,8 +105,8 @@ export async function commitEvent(pool: Pool, commit: Commit): Promise<number | 
     commit.idempotency?.request_hash ?? null,
   ];
   const { rows } = after
-    ? await pool.query<{ seq: number }>({ ...commitTask, values: [...shared, ...rowOf(after), wordsOf(commit)] })
-    : await pool.query<{ seq: number }>({ ...commitDeletion, values: shared });
+    ? await on.query<{ seq: number }>({ ...commitTask, values: [...shared, ...rowOf(after), wordsOf(commit)] })
+    : await on.query<{ seq: number }>({ ...commitDeletion, values: shared });
   return rows[0]?.seq ?? null;
 }
 
@@ -135,8 +135,7 @@ function rowOf(task: TaskState): unknown[] {
 /** null: the words are what they were. */
 function wordsOf({ before, after }: Commit): string[] | null {
   if (!after) return null;
-  const same =
-    before?.title === after.title && before.description === after.description && before.tags === after.tags;
+  const same = before?.title === after.title && before.description === after.description && before.tags === after.tags;
   return same ? null : searchWords(after);
 }
 

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Task } from '../../../domain/task/task.js';
+import type { Queryable } from '../../../runtime/postgres/pool.js';
 
 /** The last entry of a user's chain. */
 export interface Head {
@@ -8,8 +9,8 @@ export interface Head {
 }
 
 /** The last entries of the chains of the users named; a user without entries is not in the answer. */
-export async function readHeads(pool: Pool, userIds: readonly string[]): Promise<Map<string, Head>> {
-  const { rows } = await pool.query<Head & { user_id: string }>({
+export async function readHeads(on: Queryable, userIds: readonly string[]): Promise<Map<string, Head>> {
+  const { rows } = await on.query<Head & { user_id: string }>({
     name: 'read-audit-heads',
     text: `
       SELECT u.user_id, head.seq, head.hash

@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util';
+
+/** How much is measured. */
+export interface Plan {
+  readonly isQuick: boolean;
+  /** Every measurement is repeated this often, the two systems in turn. */
+  readonly rounds: number;
+  /** Seconds of a measurement, and of its warm-up. */
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+  readonly users: number;
+  /** How many tasks are completed in a round, by the number of connections; a tenth more warm up. */
+  readonly completions: Readonly<Record<Connections, number>>;
+  readonly listedTasks: number;
+  /** How many tasks a user has where the cost of that is measured. */
+  readonly sizes: readonly number[];
+  readonly touchedTasks: number;
+  readonly warmStarts: number;
+  readonly live: { readonly rate: number; readonly users: number; readonly seconds: number };
+  readonly parts: readonly Part[];
+  readonly calls: readonly CallName[];
+}
+
+export const connectionCounts = [1, 32] as const;
+export type Connections = (typeof connectionCounts)[number];
+
+export const partNames = ['rest', 'live', 'sizes', 'memory'] as const;
+export type Part = (typeof partNames)[number];
+
+export const callNames = ['create', 'complete', 'get', 'list'] as const;
+export type CallName = (typeof callNames)[number];
+
+const whole: Omit<Plan, 'parts' | 'calls'> = {
+  isQuick: false,
+  rounds: 5,
+  seconds: 8,
+  warmUpSeconds: 3,
+  users: 500,
+  completions: { 1: 2_000, 32: 10_000 },
+  listedTasks: 10_000,
+  sizes: [1_000, 10_000, 100_000],
+  touchedTasks: 100_000,
+  warmStarts: 5,
+  live: { rate: 200, users: 100, seconds: 30 },
+};
+
+const quick: Omit<Plan, 'parts' | 'calls'> = {
+  ...whole,
+  isQuick: true,
+  rounds: 3,
+  seconds: 3,
+  warmUpSeconds: 1,
+  completions: { 1: 500, 32: 4_000 },
+  sizes: [1_000, 10_000],
+  touchedTasks: 10_000,
+  warmStarts: 1,
+  live: { rate: 200, users: 100, seconds: 10 },
+};
+
+/** Reads `--quick`, `--parts=rest,live,…` and `--calls=create,…`. @throws Error that says what may be given */
+export function readPlan(argv: readonly string[]): Plan {
+  const list = (names: readonly string[]) => ({ type: 'string', default: names.join(',') }) as const;
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { quick: { type: 'boolean', default: false }, parts: list(partNames), calls: list(callNames) },
+  });
+  const parts = chosen(partNames, values.parts);
+  const calls = chosen(callNames, values.calls);
+  return { ...(values.quick ? quick : whole), parts, calls };
+}
+
+function chosen<Name extends string>(names: readonly Name[], list: string): Name[] {
+  return list.split(',').map((word) => {
+    const name = names.find((candidate) => candidate === word.trim());
+    if (name === undefined) throw new Error(`"${word}" is none of ${names.join(', ')}`);
+    return name;
+  });
+}

@@ -1,0 +1,153 @@
+import type { Machine } from './machine.js';
+import type { ProgramMemory } from './memory.js';
+import type { MemoryFigures } from './measure/idle-memory.js';
+import type { LiveFigures } from './measure/live.js';
+import type { RestFigures } from './measure/rest.js';
+import type { SizeFigures } from './measure/sizes.js';
+import type { StartFigures } from './measure/starts.js';
+import type { Plan } from './plan.js';
+import type { Spread } from './statistics.js';
+
+/** All of one run; what was not asked for is null. */
+export interface Results {
+  readonly finishedAt: string;
+  readonly machine: Machine;
+  readonly plan: Plan;
+  readonly starts: StartFigures;
+  readonly fresh: readonly ProgramMemory[];
+  readonly rest: readonly RestFigures[] | null;
+  readonly live: LiveFigures | null;
+  readonly sizes: readonly SizeFigures[] | null;
+  readonly memory: MemoryFigures | null;
+}
+
+/** Renders the results for people, as Markdown. */
+export function render(results: Results): string {
+  const { machine, plan, starts, rest, live, sizes, memory } = results;
+  const parts = [
+    `# Benchmark`,
+    `${machine.cores} cores (${machine.cpu}), ${machine.memoryGiB} GiB, ${machine.system}, ${machine.storage}; Node ${machine.node}, PostgreSQL ${machine.postgres}, Dapr ${machine.dapr}; commit ${machine.commit}; ${results.finishedAt.slice(0, 10)}.${plan.isQuick ? ' **A quick run.**' : ''}`,
+    `${plan.rounds} rounds, the two systems in turn; median (least – most). Load generator, system and database share the machine.`,
+  ];
+  if (rest)
+    parts.push(
+      '## REST, against the same interface without Dapr',
+      restTable(rest),
+      restNotes(plan),
+      '### Processor time of a request, in µs',
+      cpuTable(rest),
+    );
+  if (live) parts.push('## Live feed', liveText(live));
+  if (sizes) parts.push('## By the number of tasks of a user', sizeTable(sizes));
+  parts.push('## Memory', memoryTable(results.fresh, memory));
+  if (memory) {
+    parts.push(
+      `${memory.touchedTasks} tasks were completed, each once; ${memory.activeActors} actors were in memory then. The last of them left it after ${memory.idleSeconds.toFixed(0)} s.`,
+    );
+  }
+  parts.push(
+    '## Start',
+    `Ready after ${spread(starts.warm, 1)} s; with an empty DATA_DIR ${starts.cold.toFixed(1)} s (Dapr's programs are there already).`,
+  );
+  return `${parts.join('\n\n')}\n`;
+}
+
+function restTable(rest: readonly RestFigures[]): string {
+  return table(
+    [
+      'call',
+      'connections',
+      'requests/s',
+      'p50 ms',
+      'p99 ms',
+      'plain: requests/s',
+      'p50 ms',
+      'p99 ms',
+      'ratio',
+      'events behind at the end',
+      'caught up after s',
+    ],
+    rest.map(({ call, connections, targets: { dapr, plain }, ratio, lag }) => {
+      const writes = call === 'create' || call === 'complete';
+      return [
+        call,
+        String(connections),
+        spread(dapr.requestsPerSecond, 0),
+        spread(dapr.p50, 2),
+        spread(dapr.p99, 1),
+        spread(plain.requestsPerSecond, 0),
+        spread(plain.p50, 2),
+        spread(plain.p99, 1),
+        spread(ratio, 2),
+        writes ? spread(lag.events, 0) : '–',
+        writes ? spread(lag.seconds, 1) : '–',
+      ];
+    }),
+  );
+}
+
+function cpuTable(rest: readonly RestFigures[]): string {
+  const rows = rest.flatMap(({ call, connections, targets: { dapr, plain } }) => [
+    { title: `${call}, ${connections}`, cpu: dapr.cpuMicroseconds },
+    { title: `${call}, ${connections}, plain`, cpu: plain.cpuMicroseconds },
+  ]);
+  const names = [...new Set(rows.flatMap(({ cpu }) => Object.keys(cpu)))].filter((name) =>
+    rows.some(({ cpu }) => (cpu[name] ?? 0) >= 1),
+  );
+  const shown = (microseconds: number): string => (microseconds < 1 ? '–' : microseconds.toFixed(0));
+  const sum = (cpu: Readonly<Record<string, number>>): number =>
+    Object.values(cpu).reduce((total, part) => total + part, 0);
+  return table(
+    ['', ...names, 'sum'],
+    rows.map(({ title, cpu }) => [title, ...names.map((name) => shown(cpu[name] ?? 0)), shown(sum(cpu))]),
+  );
+}
+
+function restNotes({ users, listedTasks, completions }: Plan): string {
+  return `- Commands are spread over ${users} users and carry an \`Idempotency-Key\` each. \`complete\` takes tasks that no actor has in memory, each once (${completions[1]} at 1 connection, ${completions[32]} at 32).
+- \`list\` is \`status=open&tag=home&sort=priority:desc,due_date:asc&limit=50\`, of users with ${listedTasks} tasks.
+- *Plain* is one process with Koa and pg on the same database and schema, with the gateway's own middleware, validation, token check, routes and rendering, and 40 connections as the system has. A command is one transaction: \`BEGIN\`; for a task that exists, \`SELECT … FOR UPDATE\` of its row; the decision, by the same functions; the same statement that the actors use (event, task, idempotency record, the user's next \`seq\`); the head of the user's audit chain; one statement for the audit entry and the relay's position; \`COMMIT\`. Before its answer it has done what the system with Dapr does for an event before and after it, but for one thing: it publishes nothing, so no subscriber and no live feed hears of it.
+- The system with Dapr runs as \`npm start\` runs it: every command through daprd to its actor, every event published to three topics and delivered to the audit log and the live feed meanwhile. Whatever they had left at the end of a round was waited for before the next one began.`;
+}
+
+function liveText({ rate, users, frames, beforeAcknowledgement, p50, p99, most }: LiveFigures): string {
+  return `From the acknowledgement of a command to its frame, at ${rate} commands a second of ${users} users, each with an open feed: p50 ${spread(p50, 1)} ms, p99 ${spread(p99, 1)} ms, most ${spread(most, 0)} ms (${frames} frames; both ends timed in one process). ${(beforeAcknowledgement.median * 100).toFixed(0)} % of the frames came before the acknowledgement; they count as 0.`;
+}
+
+function sizeTable(sizes: readonly SizeFigures[]): string {
+  const first = sizes[0]?.tasks ?? 0;
+  return table(
+    ['tasks', 'create: requests/s', 'p50 ms', `to ${first}`, 'list of 50: requests/s', 'p50 ms', `to ${first}`],
+    sizes.map(({ tasks, create, list }) => [
+      String(tasks),
+      ...[create, list].flatMap((figure) => [
+        spread(figure.requestsPerSecond, 0),
+        spread(figure.p50, 2),
+        spread(figure.toFirst, 2),
+      ]),
+    ]),
+  );
+}
+
+function memoryTable(fresh: readonly ProgramMemory[], memory: MemoryFigures | null): string {
+  const columns: [string, readonly ProgramMemory[]][] = [['after the start', fresh]];
+  if (memory) columns.push(['after the load', memory.afterLoad], ['idle, actors deactivated', memory.afterIdle]);
+  const names = [...new Set(columns.flatMap(([, programs]) => programs.map(({ name }) => name)))];
+  const sizeIn = (programs: readonly ProgramMemory[], name: string): string => {
+    const program = programs.find((candidate) => candidate.name === name);
+    return program ? program.mebibytes.toFixed(0) : '–';
+  };
+  return `${table(
+    ['RSS in MiB', ...columns.map(([title]) => title)],
+    names.map((name) => [name, ...columns.map(([, programs]) => sizeIn(programs, name))]),
+  )}\n\nPostgreSQL is many processes that share memory: the sum of their proportional shares (PSS).`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function spread({ median, least, most }: Spread, digits: number): string {
+  return `${median.toFixed(digits)} (${least.toFixed(digits)} – ${most.toFixed(digits)})`;
+}
