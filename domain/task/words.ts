@@ -10,8 +10,9 @@ const mostWords = 2_000;
  */
 export function wordsOf(text: string): string[] {
   const words = new Set<string>();
-  for (const { segment, isWordLike } of segmenter.segment(fold(text))) {
-    if (isWordLike) words.add(segment.slice(0, longestWord));
+  // Parted before it is folded: without its marks, Thai for one is not in the dictionary.
+  for (const { segment, isWordLike } of segmenter.segment(text.normalize('NFKC'))) {
+    if (isWordLike) words.add(fold(segment).slice(0, longestWord));
     if (words.size >= mostWords) break;
   }
   return [...words];
@@ -28,5 +29,8 @@ export function searchWords(task: { title: string; description: string; tags: re
 }
 
 function fold(text: string): string {
-  return text.normalize('NFKD').replace(/\p{Mn}/gu, '').toLowerCase();
+  return text
+    .normalize('NFKD')
+    .replace(/\p{Mn}/gu, '')
+    .toLowerCase();
 }
