@@ -116,7 +116,7 @@ export const taskListQuery: QueryInput<TaskListQuery> = {
     if (first) throw new TodoError('invalid', `${first.pointer} ${first.detail}`, faults);
 
     const tags = [...new Set(tag.map((name) => tagWord(name.normalize('NFC').trim())))];
-    const searched = wordsOf(q);
+    const searched = q === '' ? [] : wordsOf(q);
     const keys = parseSort(sort);
     const identity = JSON.stringify([status, priority, tags, searched, dueBefore, dueAfter, keys]);
     return {

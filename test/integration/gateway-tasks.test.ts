@@ -60,7 +60,7 @@ describe('tasks over REST', () => {
     const key = { 'idempotency-key': '"8e03978e-40d5-43e8-bc93-6894a57f9324"' };
     const first = await create({ title: 'Once', priority: 'low' }, key);
     const again = await create({ priority: 'low', title: 'Once' }, key);
-    expect([again.status, again.task]).to.deep.equal([201, first.task]);
+    expect([again.status, again.text]).to.deep.equal([201, first.text]);
     for (const name of ['location', 'etag']) expect(again.headers.get(name)).to.equal(first.headers.get(name));
     expect(first.headers.has('idempotency-replayed')).to.equal(false);
     expect(again.headers.get('idempotency-replayed')).to.equal('true');
