@@ -46,10 +46,7 @@ export function createTokenVerifier({ issuer, audience, key }: TokenVerifierSett
   };
 }
 
-async function checked(
-  check: (token: string) => Promise<{ payload: JWTPayload }>,
-  token: string,
-): Promise<JWTPayload> {
+async function checked(check: (token: string) => Promise<{ payload: JWTPayload }>, token: string): Promise<JWTPayload> {
   try {
     return (await check(token)).payload;
   } catch (error) {

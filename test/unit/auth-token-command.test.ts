@@ -44,12 +44,7 @@ describe('npm run token', () => {
     ['no time at all', ['--user', 'a', '--expires', '0d'], {}, /--expires/],
     ['a time without unit', ['--user', 'a', '--expires', '30'], {}, /--expires/],
     ['a wrong setting', ['--user', 'a'], { PORT: 'x' }, /PORT/],
-    [
-      'another issuer',
-      ['--user', 'a'],
-      { AUTH_JWKS_URL: 'https://issuer.example/jwks' },
-      /come from the issuer/,
-    ],
+    ['another issuer', ['--user', 'a'], { AUTH_JWKS_URL: 'https://issuer.example/jwks' }, /come from the issuer/],
   ];
   for (const [what, args, env, message] of wrong) {
     it(`with ${what} says so on stderr, prints nothing on stdout and ends with exit code 2`, () => {

@@ -25,11 +25,7 @@ function claims(changed: Claims = {}): Record<string, unknown> {
   return { iss: issuer, aud: audience, sub: 'alice', exp: now() + 600, scope: 'tasks:read', ...changed };
 }
 
-async function sign(
-  payload: Record<string, unknown>,
-  alg = 'EdDSA',
-  key: KeyObject | Uint8Array = ed25519.privateKey,
-) {
+async function sign(payload: Record<string, unknown>, alg = 'EdDSA', key: KeyObject | Uint8Array = ed25519.privateKey) {
   return await new SignJWT(payload).setProtectedHeader({ alg }).sign(key);
 }
 
