@@ -18,8 +18,7 @@ export function localDateFault(local: string): string | null {
   }
   const [, year = '', month = '', day = '', hour = '0', minute = '0', second = '0'] = match;
   if (year === '0000') return 'the year must be between 0001 and 9999';
-  const real =
-    +day >= 1 && +day <= daysInMonth(+year, +month) && +hour <= 23 && +minute <= 59 && +second <= 59;
+  const real = +day >= 1 && +day <= daysInMonth(+year, +month) && +hour <= 23 && +minute <= 59 && +second <= 59;
   return real ? null : 'is not a date or time of the calendar';
 }
 

@@ -52,9 +52,10 @@ export type Draft = { readonly [K in keyof TaskFields]?: unknown } & Pick<
   'status' | 'completed_at' | 'created_at'
 >;
 
-/** The entry's name, and what its task id is derived from where the name alone is not unique. */
 export interface Source {
-  readonly id: string;
+  /** The entry's name in its file, or how to make one of its content. */
+  readonly id: string | ((fields: ImportedFields) => string);
+  /** What the task id is derived from where the name alone is not unique. */
   readonly key?: string;
 }
 
@@ -65,17 +66,17 @@ export function rejected(line: number, code: RejectionCode, detail: string): Rej
 /** Lets an entry in through the very checks of a create request: import never stores what REST would refuse. */
 export function taskEntry(line: number, source: Source, draft: Draft, lost: Iterable<string>): ImportEntry {
   const { status, completed_at, created_at, ...written } = draft;
-  // eslint-disable-next-line no-control-regex
-  if (source.id.length > 255 || /[\u0000-\u001f\u007f-\u009f]/.test(source.id)) {
-    return rejected(line, 'invalid', 'The id must be at most 255 characters on one line (RFC 7986 section 5.3)');
-  }
   try {
     const fields: ImportedFields = { ...parseNewTask(written), status, completed_at, created_at };
+    const id = typeof source.id === 'string' ? source.id : source.id(fields);
+    if (id.length > 255 || /[\p{Cc}\p{Surrogate}]/u.test(id)) {
+      return rejected(line, 'invalid', 'The id must be at most 255 characters on one line (RFC 7986 section 5.3)');
+    }
     return {
       kind: 'task',
       line,
-      source_id: source.id,
-      task_id: taskIdOf(source.key ?? source.id),
+      source_id: id,
+      task_id: taskIdOf(source.key ?? id),
       fields,
       digest: contentDigest(fields),
       lost: [...new Set([...lost].map((item) => printable(item, 120)))],
@@ -137,9 +138,9 @@ export function oneLine(text: string): string {
   return text.replace(/[\t\n\v\f\r\u0085]+/g, ' ').trim();
 }
 
-/** Foreign text on its way into an answer: bounded, and without control characters. */
+/** Foreign text on its way into an answer: bounded, and without control characters and halves of characters. */
 export function printable(text: string, length: number): string {
-  const line = text.replace(/\p{Cc}+/gu, ' ');
+  const line = text.replace(/\p{Cc}+|\p{Surrogate}/gu, ' ');
   // By code points, so that no half of a surrogate pair is left at the cut.
   return line.length <= length ? line : `${[...line.slice(0, length)].slice(0, -1).join('')}…`;
 }

@@ -74,7 +74,6 @@ function quotedAfter(line: string, quotedBefore: boolean): boolean {
  * @throws CsvError for a quotation mark at a place where none may stand
  */
 export function cellsOf(record: CsvRecord, delimiter: Delimiter): string[] {
-  // The parsing boundary: without columns csv-parse gives one array of text a record.
-  const [cells = []] = parse(record.text, { delimiter, relax_column_count: true }) as string[][];
+  const [cells = []] = parse(record.text, { delimiter, relax_column_count: true });
   return cells;
 }

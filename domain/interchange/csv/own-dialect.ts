@@ -1,5 +1,5 @@
 import { exportedName, type ExportedTask } from '../exported-task.js';
-import { ContentNames, instantText, rejected, taskEntry, type ImportEntry } from '../import-entry.js';
+import { ContentNames, instantText, oneLine, rejected, taskEntry, type ImportEntry } from '../import-entry.js';
 import type { CsvDialect, CsvRow } from './read-csv.js';
 
 /** How this program writes a task as a row: each column's name, and the text of its cell. */
@@ -44,7 +44,7 @@ function readRow(row: CsvRow, names: ContentNames): ImportEntry {
   };
   const status = cell('status') === '' ? 'open' : cell('status');
   const draft = {
-    title: unguarded(row.cell('title')),
+    title: oneLine(unguarded(row.cell('title'))),
     description: unguarded(row.cell('description')),
     priority: cell('priority') === '' ? 'none' : cell('priority'),
     tags: read('tags', tagsOf) ?? [],
@@ -59,11 +59,11 @@ function readRow(row: CsvRow, names: ContentNames): ImportEntry {
   if (faults.length > 0) {
     return rejected(row.line, 'invalid', `Not as this program writes it: the column ${faults.join(', ')}`);
   }
-  const id = unguarded(cell('source_id')) || cell('id') || `row-${names.next(draft)}`;
+  const id = unguarded(cell('source_id')) || cell('id');
   const done = status === 'done';
   return taskEntry(
     row.line,
-    { id },
+    { id: id === '' ? (fields) => `row-${names.next(fields)}` : id },
     { ...draft, status: done ? 'done' : 'open', completed_at: done ? draft.completed_at : null },
     done || draft.completed_at === null ? [] : ['completed_at'],
   );

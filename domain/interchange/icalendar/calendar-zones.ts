@@ -10,11 +10,14 @@ export type CalendarZone =
   | { readonly kind: 'defined'; readonly toUtc: (local: string) => string | null };
 
 /** A file that defines more zones of its own than this is no person's. */
-const mostZones = 50;
+const mostZones = 10;
+const mostNames = 1000;
 
 /** The zones that the VTIMEZONE components of one file tell of. */
 export class CalendarZones {
   private readonly zones = new Map<string, CalendarZone>();
+  /** What the names alone say, as the runtime takes long to find that a name is none. */
+  private readonly named = new Map<string, CalendarZone | null>();
 
   /** Takes in a VTIMEZONE; one whose TZID says enough by itself, or that cannot be used, is left out. */
   define(component: Component): void {
@@ -22,13 +25,19 @@ export class CalendarZones {
     if (tzid === '' || this.zones.size >= mostZones || this.find(tzid)) return;
     const location = valueOf(first(component, 'x-lic-location'));
     if (isTimeZone(location)) this.zones.set(tzid, { kind: 'iana', zone: location });
-    else if (isPlain(component)) this.zones.set(tzid, { kind: 'defined', toUtc: converter(component) });
+    else if (isPlain(component)) this.zones.set(tzid, { kind: 'defined', toUtc: converter(recent(component)) });
   }
 
   /** null: neither the name nor the file says, or not yet. */
   find(tzid: string): CalendarZone | null {
-    const zone = ianaNameIn(tzid);
-    return zone === null ? (this.zones.get(tzid) ?? null) : { kind: 'iana', zone };
+    let named = this.named.get(tzid);
+    if (named === undefined) {
+      const zone = ianaNameIn(tzid);
+      named = zone === null ? null : { kind: 'iana', zone };
+      if (this.named.size >= mostNames) this.named.clear();
+      this.named.set(tzid, named);
+    }
+    return named ?? this.zones.get(tzid) ?? null;
   }
 }
 
@@ -44,24 +53,24 @@ function ianaNameIn(tzid: string): string | null {
   return windows !== undefined && isTimeZone(windows) ? windows : null;
 }
 
-const mostObservances = 32;
+const mostObservances = 64;
+const mostRules = 12;
 const weekdayPattern = /^(?:MO|TU|WE|TH|FR|SA|SU)$/;
 const ordinalWeekday = /^[+-]?[1-5](?:MO|TU|WE|TH|FR|SA|SU)$/;
 
 /**
- * True for a definition as zones have them: a yearly rule on days of one month. ical.js expands any rule, and a hostile
+ * True for a definition as zones have them: yearly rules on a day of one month. ical.js expands any rule, and a hostile
  * one (every second since 1601) would never end.
  */
 function isPlain(component: Component): boolean {
   const observances = component[2];
+  const rules = observances.flatMap((observance) => all(observance, 'rrule'));
   return (
     observances.length > 0 &&
     observances.length <= mostObservances &&
-    observances.every(
-      (observance) =>
-        /^(?:1[6-9]|2[01])\d\d-/.test(valueOf(first(observance, 'dtstart'))) &&
-        all(observance, 'rrule').every(isPlainRule),
-    )
+    rules.length <= mostRules &&
+    rules.every(isPlainRule) &&
+    observances.every((observance) => /^\d{4}-/.test(valueOf(first(observance, 'dtstart'))))
   );
 }
 
@@ -85,7 +94,25 @@ function isPlainRule(property: Property): boolean {
   );
 }
 
+/** Years that are converted; a leap year is first, so that it has every day that another may start at. */
+const firstYear = 1972;
 const lastYear = 2100;
+
+/** Outlook's rules begin in 1601; each year of them is counted, and nobody's task was due then. */
+function recent([name, properties, observances]: Component): Component {
+  const start = (property: Property): Property => {
+    const value = valueOf(property);
+    const old = property[0] === 'dtstart' && Number(value.slice(0, 4)) < firstYear;
+    return old ? ['dtstart', property[1], property[2], `${firstYear}${value.slice(4)}`] : property;
+  };
+  return [
+    name,
+    properties,
+    observances.map((observance) =>
+      first(observance, 'rrule') ? [observance[0], observance[1].map(start), []] : observance,
+    ),
+  ];
+}
 
 function converter(component: Component): (local: string) => string | null {
   const zone = new ICAL.Timezone(new ICAL.Component([...component]));
@@ -96,13 +123,17 @@ function converter(component: Component): (local: string) => string | null {
   let expanded = false;
   return (local) => {
     const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = local.split(/[-T:]/).map(Number);
-    if (year < 1900 || year > lastYear) return null;
-    // Else ical.js would expand the rules anew for each later year that is asked for.
-    if (!expanded) offset(lastYear, 12, 31);
-    expanded = true;
-    const seconds = offset(year, month, day, hour, minute, second);
-    const utc = Date.UTC(year, month - 1, day, hour, minute, second) - seconds * 1000;
-    return toLocal(utc, 'UTC');
+    if (year < firstYear || year > lastYear) return null;
+    try {
+      // Else ical.js would expand the rules anew for each later year that is asked for.
+      if (!expanded) offset(lastYear, 12, 31);
+      expanded = true;
+      const seconds = offset(year, month, day, hour, minute, second);
+      return toLocal(Date.UTC(year, month - 1, day, hour, minute, second) - seconds * 1000, 'UTC');
+    } catch {
+      // ical.js finds only now that an offset or a date of the definition is none.
+      return null;
+    }
   };
 }
 
@@ -122,8 +153,9 @@ export interface Moment {
 export function readMoment(property: Property | null, zones: CalendarZones): Moment | null {
   const value = valueOf(property);
   if (!property || !/\d/.test(value)) return null;
-  const local = value.replace(/Z$/, '').replace(/T(..:..):00$/, 'T$1');
-  if (!value.includes('T')) return { local, zone: null, lost: [] };
+  // ical.js makes `2026-02-01T::` of a DATE that is not marked as one.
+  const local = value.replace(/Z$|T::$/, '').replace(/T(..:..):00$/, 'T$1');
+  if (!local.includes('T')) return { local, zone: null, lost: [] };
 
   const tzid = parameter(property, 'tzid');
   const zone = tzid === null ? null : zones.find(tzid);

@@ -8,7 +8,7 @@ import {
 } from '../import-entry.js';
 import { readCalendarParts, type Todo } from './calendar-parts.js';
 import { CalendarZones } from './calendar-zones.js';
-import { all, first, parameter, parseComponent, parseTodo, valueOf, type Component } from './jcal.js';
+import { first, parameter, parseComponent, parseTodo, valueOf, type Component } from './jcal.js';
 import { readTodo } from './todo-draft.js';
 
 /** Tasks that wait for a VTIMEZONE further down are kept up to this many bytes. */
@@ -26,11 +26,15 @@ const neededWhole = ['SUMMARY', 'DESCRIPTION', 'CATEGORIES', 'RRULE', 'UID', 'DU
 export async function* readCalendar(input: FileInput, options: ImportOptions): AsyncGenerator<ImportEntry> {
   const zones = new CalendarZones();
   const names = new ContentNames();
-  const waiting: { part: Todo; todo: Component }[] = [];
+  const waiting: Todo[] = [];
   let waitingBytes = 0;
 
+  const entryOf = (part: Todo, todo = parsed(() => parseTodo(part.lines))): ImportEntry =>
+    readEntry(part, todo, zones, names, options);
+
   function* release(): Generator<ImportEntry> {
-    for (const { part, todo } of waiting) yield readEntry(part, todo, zones, names, options);
+    // Kept as text and read again: what ical.js makes of it is many times larger.
+    for (const part of waiting) yield entryOf(part);
     waiting.length = 0;
     waitingBytes = 0;
   }
@@ -47,15 +51,13 @@ export async function* readCalendar(input: FileInput, options: ImportOptions): A
       }
       case 'todo': {
         const todo = parsed(() => parseTodo(part.lines));
-        if (todo instanceof Error) {
-          yield rejected(part.line, 'unreadable', todo.message);
-        } else if (namesUnknownZone(todo, zones)) {
-          waiting.push({ part, todo });
-          waitingBytes += part.bytes;
-          if (waitingBytes > mostWaitingBytes) yield* release();
-        } else {
-          yield readEntry(part, todo, zones, names, options);
+        if (todo instanceof Error || !namesUnknownZone(todo, zones)) {
+          yield entryOf(part, todo);
+          break;
         }
+        waiting.push(part);
+        waitingBytes += part.bytes;
+        if (waitingBytes > mostWaitingBytes) yield* release();
         break;
       }
       case 'end':
@@ -82,12 +84,13 @@ function namesUnknownZone(todo: Component, zones: CalendarZones): boolean {
 
 function readEntry(
   part: Todo,
-  todo: Component,
+  todo: Component | Error,
   zones: CalendarZones,
   names: ContentNames,
   options: ImportOptions,
 ): ImportEntry {
   const { line, tooLong } = part;
+  if (todo instanceof Error) return rejected(line, 'unreadable', todo.message);
   const needed = tooLong.find((name) => neededWhole.includes(name));
   if (needed !== undefined) return rejected(line, 'payload_too_large', `${needed} is too long`);
   const read = readTodo(todo, zones, options, line);
@@ -95,8 +98,8 @@ function readEntry(
 
   const lost = [...read.lost, ...tooLong.filter((name) => !name.startsWith('X-'))];
   const uid = valueOf(first(todo, 'uid'));
-  const id = uid === '' ? `ics-${names.next(read.draft)}` : uid;
+  if (uid === '') return taskEntry(line, { id: (fields) => `ics-${names.next(fields)}` }, read.draft, lost);
   // An override of one occurrence has the UID of its series (RFC 5545 section 3.8.4.4), and is another task here.
-  const [occurrence] = all(todo, 'recurrence-id');
-  return taskEntry(line, occurrence ? { id: `${id}/${valueOf(occurrence)}` } : { id }, read.draft, lost);
+  const occurrence = first(todo, 'recurrence-id');
+  return taskEntry(line, { id: occurrence ? `${uid}/${valueOf(occurrence)}` : uid }, read.draft, lost);
 }
