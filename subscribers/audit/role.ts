@@ -1,6 +1,7 @@
 import { Gauge } from 'prom-client';
 import type { CommittedEvent } from '../../domain/events/event.js';
 import { validator } from '../../domain/validation.js';
+import { fitting } from '../../runtime/answer-size.js';
 import { RepeatedTask } from '../../runtime/repeated-task.js';
 import type { Dapr, RoleContext, StartedRole } from '../../runtime/role.js';
 import { AuditLog } from './audit-log.js';
@@ -53,8 +54,8 @@ export function startAudit({ pool, dapr, appDoor, log, metrics }: RoleContext): 
   appDoor.method('audit-log', async (body) => {
     const { user_id, task_id, since, limit } = logRequest(body);
     const entries = await readEntries(pool, user_id, task_id, since, limit + 1);
-    const page = entries.slice(0, limit);
-    return { entries: page, next_since: entries.length > limit ? (page.at(-1)?.seq ?? null) : null };
+    const page = fitting(entries.slice(0, limit));
+    return { entries: page, next_since: entries.length > page.length ? (page.at(-1)?.seq ?? null) : null };
   });
 
   return {
