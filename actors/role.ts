@@ -2,8 +2,9 @@ import { TodoError } from '../domain/errors.js';
 import type { SentCommand } from '../domain/task/commands.js';
 import { parseTaskActorId } from '../domain/task/actor-id.js';
 import { validator } from '../domain/validation.js';
-import type { RoleContext, StartedRole } from '../runtime/role.js';
-import { readEvents, readUserSeq, readUserSeqs } from './events/read-events.js';
+import { fitting } from '../runtime/answer-size.js';
+import type { RoleContext, RoleName, StartedRole } from '../runtime/role.js';
+import { readEvents, readSeqsOfUsers, readUserSeqs } from './events/read-events.js';
 import { defineActorType } from './host/actor.js';
 import { Relay } from './relay/relay.js';
 import { forgetOldAnswers } from './task/sql/answers.js';
@@ -21,11 +22,11 @@ const eventsRequest = validator<{ user_id: string; after: number; limit: number 
   },
 });
 
-const userRequest = validator<{ user_id: string }>({
+const usersRequest = validator<{ user_ids: string[] }>({
   type: 'object',
   additionalProperties: false,
-  required: ['user_id'],
-  properties: { user_id: { type: 'string', minLength: 1 } },
+  required: ['user_ids'],
+  properties: { user_ids: { type: 'array', maxItems: 1000, items: { type: 'string', minLength: 1 } } },
 });
 
 const seqsRequest = validator<{ after_user_id: string; limit: number }>({
@@ -38,9 +39,23 @@ const seqsRequest = validator<{ after_user_id: string; limit: number }>({
   },
 });
 
+/** What this role takes of what every role is given. */
+export type ActorsContext = Pick<RoleContext, 'pool' | 'dapr' | 'appDoor' | 'log' | 'metrics'> & {
+  readonly config: Pick<RoleContext['config'], 'roles'>;
+};
+
+/** In-memory pub/sub reaches the subscribers of this process only: to publish where they do not run is to lose. */
+const hearers: readonly RoleName[] = ['audit', 'websocket'];
+
 /** Hosts the Task actors, publishes what they commit, and tells other roles what they missed. */
-export function startActors({ pool, dapr, appDoor, log, metrics }: RoleContext): StartedRole {
-  const relay = new Relay({ pool, log, metrics, publish: (topic, events) => dapr.publish(topic, events) });
+export function startActors({ config, pool, dapr, appDoor, log, metrics }: ActorsContext): StartedRole {
+  const relay = new Relay({
+    pool,
+    log,
+    metrics,
+    publish: (topic, events) => dapr.publish(topic, events),
+    mayLead: hearers.every((role) => config.roles.includes(role)),
+  });
   const parts = {
     pool,
     zones: new UserZones(pool),
@@ -72,9 +87,9 @@ export function startActors({ pool, dapr, appDoor, log, metrics }: RoleContext):
 
   appDoor.method('events', async (body) => {
     const { user_id, after, limit } = eventsRequest(body);
-    return readEvents(pool, user_id, after, limit);
+    return fitting(await readEvents(pool, user_id, after, limit));
   });
-  appDoor.method('user-seq', async (body) => readUserSeq(pool, userRequest(body).user_id));
+  appDoor.method('seqs-of-users', async (body) => readSeqsOfUsers(pool, usersRequest(body).user_ids));
   appDoor.method('user-seqs', async (body) => {
     const { after_user_id, limit } = seqsRequest(body);
     return readUserSeqs(pool, after_user_id, limit);

@@ -16,26 +16,45 @@ interface EventRow {
   readonly after: TaskState | null;
 }
 
+/** A place in a user's order: the seq of the last event that is known. */
+export interface Place {
+  readonly user_id: string;
+  readonly after: number;
+}
+
 /**
  * Reads one user's events after a place in that user's order.
  * @param limit the most events; the answer is in the order of `seq`, without gap
  */
-export async function readEvents(
+export function readEvents(pool: Pool, userId: string, after: number, limit: number): Promise<CommittedEvent[]> {
+  return readEventsOfUsers(pool, [{ user_id: userId, after }], limit);
+}
+
+/**
+ * Reads the events of several users, of each after a place in the user's order.
+ * @param limit the most events of each user; the answer has each user's in the order of `seq`, without gap
+ */
+export async function readEventsOfUsers(
   pool: Pool,
-  userId: string,
-  afterSeq: number,
+  places: readonly Place[],
   limit: number,
 ): Promise<CommittedEvent[]> {
   const { rows } = await pool.query<EventRow>({
     name: 'read-events',
+    // The lookups are written such that each can only be one in an index, whatever the planner believes of the numbers.
     text: `
-      SELECT e.user_id, e.seq, e.event_id, e.task_id, e.version, e.type, e.actor, e.occurred_at,
-        b.task AS before, e.task AS after
-      FROM events e
-      LEFT JOIN events b ON b.user_id = e.user_id AND b.task_id = e.task_id AND b.version = e.version - 1
-      WHERE e.user_id = $1 AND e.seq > $2
-      ORDER BY e.seq LIMIT $3`,
-    values: [userId, afterSeq, limit],
+      SELECT e.*
+      FROM unnest($1::text[], $2::bigint[]) AS place (user_id, after)
+      CROSS JOIN LATERAL (
+        SELECT e.user_id, e.seq, e.event_id, e.task_id, e.version, e.type, e.actor, e.occurred_at, e.task AS after,
+          (SELECT b.task FROM events b
+           WHERE b.user_id = e.user_id AND b.task_id = e.task_id AND b.version = e.version - 1) AS before
+        FROM events e
+        WHERE e.user_id = place.user_id AND e.seq > place.after
+        ORDER BY e.seq LIMIT $3
+      ) e
+      ORDER BY e.user_id, e.seq`,
+    values: [places.map((place) => place.user_id), places.map((place) => place.after), limit],
   });
   return rows.map(({ occurred_at, before, after, ...row }) => ({
     ...row,
@@ -51,14 +70,14 @@ export interface UserSeq {
   readonly seq: number;
 }
 
-/** The seq of a user's last event; 0 before the first. */
-export async function readUserSeq(pool: Pool, userId: string): Promise<number> {
+/** The seqs of the users named; a user without events may not be in the answer. */
+export async function readSeqsOfUsers(pool: Pool, userIds: readonly string[]): Promise<UserSeq[]> {
   const { rows } = await pool.query<UserSeq>({
-    name: 'read-user-seq',
-    text: `SELECT seq FROM users WHERE user_id = $1`,
-    values: [userId],
+    name: 'read-seqs-of-users',
+    text: `SELECT user_id, seq FROM users WHERE user_id = ANY ($1)`,
+    values: [userIds],
   });
-  return rows[0]?.seq ?? 0;
+  return rows;
 }
 
 /** All users in the order of their ids, a page at a time. */

@@ -10,8 +10,8 @@ export class LiveFeeds {
     return this.byUser.get(userId)?.size ?? 0;
   }
 
-  users(): IterableIterator<[string, ReadonlySet<LiveConnection>]> {
-    return this.byUser.entries();
+  userIds(): string[] {
+    return [...this.byUser.keys()];
   }
 
   /** @returns how to leave */
@@ -27,5 +27,10 @@ export class LiveFeeds {
 
   take(event: CommittedEvent): void {
     for (const connection of this.byUser.get(event.user_id) ?? []) connection.take(event);
+  }
+
+  /** Takes note that a user's events up to `seq` exist. */
+  hearOf(userId: string, seq: number): void {
+    for (const connection of this.byUser.get(userId) ?? []) connection.hearOf(seq);
   }
 }

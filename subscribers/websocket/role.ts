@@ -5,12 +5,15 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { TodoError } from '../../domain/errors.js';
 import type { CommittedEvent } from '../../domain/events/event.js';
 import type { Principal } from '../../runtime/auth/verify-token.js';
+import { RepeatedTask } from '../../runtime/repeated-task.js';
 import type { RoleContext, StartedRole } from '../../runtime/role.js';
 import { bearerProtocol, bearerToken } from './bearer.js';
 import { closeCodes } from './close-codes.js';
 import { LiveConnection } from './live-connection.js';
 import { LiveFeeds } from './live-feeds.js';
 
+/** Of how many users' places the actors role is asked at once. */
+const usersAtOnce = 500;
 const pingEveryMs = 30_000;
 /** Clients have nothing to say; what they send may be no longer than this. */
 const mostFrameBytes = 1024;
@@ -44,7 +47,18 @@ export function startWebSocket({ dapr, appDoor, publicDoor, tokens, log, metrics
 
   const readEvents = async (userId: string, after: number, limit: number) =>
     (await dapr.invoke('actors', 'events', { user_id: userId, after, limit })) as CommittedEvent[];
-  const currentSeq = async (userId: string) => (await dapr.invoke('actors', 'user-seq', { user_id: userId })) as number;
+  const currentSeqs = async (userIds: readonly string[]) =>
+    (await dapr.invoke('actors', 'seqs-of-users', { user_ids: userIds })) as { user_id: string; seq: number }[];
+  const currentSeq = async (userId: string) => (await currentSeqs([userId]))[0]?.seq ?? 0;
+
+  const catchUp = new RepeatedTask('bringing the live feeds up to date', log, async () => {
+    const userIds = feeds.userIds();
+    for (let start = 0; start < userIds.length; start += usersAtOnce) {
+      for (const { user_id, seq } of await currentSeqs(userIds.slice(start, start + usersAtOnce))) {
+        feeds.hearOf(user_id, seq);
+      }
+    }
+  });
 
   async function open(request: IncomingMessage, socket: WebSocket): Promise<void> {
     let principal: Principal;
@@ -113,22 +127,14 @@ export function startWebSocket({ dapr, appDoor, publicDoor, tokens, log, metrics
       for (const event of events) feeds.take(event);
       return Promise.resolve();
     },
-    catchUp() {
-      for (const [userId, connections] of feeds.users()) {
-        currentSeq(userId)
-          .then((seq) => {
-            for (const connection of connections) connection.hearOf(seq);
-          })
-          .catch((error: unknown) => {
-            log.warn({ err: error }, 'a live feed could not be brought up to date');
-            for (const connection of connections) connection.close(closeCodes.tryAgain, 'try again');
-          });
-      }
+    catchUp: () => {
+      catchUp.request();
     },
   });
 
   return {
     async stop() {
+      await catchUp.stop();
       await Promise.all([...server.clients].map(goAway));
       server.close();
     },

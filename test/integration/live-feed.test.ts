@@ -50,7 +50,7 @@ describe('the live feed', () => {
         async invoke(_role, method, body) {
           const seq = committed.length;
           await answering;
-          if (method === 'user-seq') return seq;
+          if (method === 'seqs-of-users') return [{ user_id: user, seq }];
           const { after, limit } = body as { after: number; limit: number };
           reads.push(after);
           return committed.filter((event) => event.seq > after).slice(0, limit);

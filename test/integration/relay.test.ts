@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import pg from 'pg';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { Relay } from '../../actors/relay/relay.js';
+import { TaskActor } from '../../actors/task/task-actor.js';
+import { UserZones } from '../../actors/task/user-zones.js';
+import type { CommittedEvent } from '../../domain/events/event.js';
+import { taskTopics, type Topic } from '../../domain/events/topics.js';
+import { TodoError } from '../../domain/errors.js';
+import { createPool } from '../../runtime/postgres/pool.js';
+import { testDatabase, type TestDatabase } from '../support/postgres.js';
+import { until } from '../support/until.js';
+
+const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
+
+/** One process with its relay, whose sidecar is a list of what was published. */
+class Process {
+  readonly published = new Map<Topic, CommittedEvent[]>(taskTopics.map((topic) => [topic, []]));
+  readonly relay: Relay;
+  /** Throws in place of a sidecar. */
+  refuses: (topic: Topic, events: readonly CommittedEvent[]) => void = () => undefined;
+  private readonly pool: pg.Pool;
+  private readonly metrics = new Registry();
+  private readonly zones: UserZones;
+
+  constructor(
+    database: TestDatabase,
+    readonly name: string,
+    mayLead = true,
+  ) {
+    this.pool = createPool(database.url, { max: 4, applicationName: name, log });
+    this.zones = new UserZones(this.pool);
+    this.relay = new Relay({
+      pool: this.pool,
+      log,
+      metrics: this.metrics,
+      mayLead,
+      publish: async (topic, events) => {
+        await Promise.resolve();
+        this.refuses(topic, events);
+        this.published.get(topic)?.push(...events);
+      },
+    });
+  }
+
+  /** Commits as many creates of a user, as the actors of this process do. */
+  async commit(userId: string, count = 1, tell = true): Promise<void> {
+    const committed = tell ? (event: CommittedEvent) => this.relay.committed(event) : () => undefined;
+    for (let made = 0; made < count; made += 1) {
+      const actor = new TaskActor(
+        { pool: this.pool, zones: this.zones, now: () => new Date(), committed },
+        userId,
+        randomUUID(),
+      );
+      const fields = {
+        title: 'Task',
+        description: '',
+        priority: 'none',
+        tags: [],
+        due_date: null,
+        time_zone: 'UTC',
+        recurrence: null,
+        reminders: [],
+      } as const;
+      const turn = { actorId: '', signal: new AbortController().signal, throwIfAborted: () => undefined };
+      await actor.execute(
+        { command: { op: 'create', fields }, actor: 'rest', command_id: randomUUID(), idempotency: null },
+        turn,
+      );
+    }
+  }
+
+  seqs(userId: string, topic: Topic = 'task-events'): number[] {
+    return (this.published.get(topic) ?? []).filter((event) => event.user_id === userId).map((event) => event.seq);
+  }
+
+  async leads(): Promise<boolean> {
+    return (await this.metrics.getSingleMetric('todo_relay_leads')?.get())?.values[0]?.value === 1;
+  }
+
+  async untilItLeads(): Promise<this> {
+    await until(`${this.name} leads`, () => this.leads());
+    return this;
+  }
+
+  /** Ends as a killed process does: its connections break, nothing is written any more. */
+  async die(database: TestDatabase): Promise<void> {
+    await database.pool.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [
+      this.name,
+    ]);
+  }
+
+  async stop(): Promise<void> {
+    await this.relay.stop();
+    await this.pool.end();
+  }
+}
+
+describe('the relay of events', () => {
+  let database: TestDatabase;
+  let processes: Process[];
+  before(async function () {
+    this.timeout(60_000);
+    database = await testDatabase();
+  });
+  after(() => database.drop());
+  beforeEach(() => {
+    processes = [];
+  });
+  afterEach(async () => {
+    for (const process of processes) await process.stop();
+  });
+
+  const start = (name: string, mayLead?: boolean): Process => {
+    const process = new Process(database, `${name} ${randomUUID().slice(0, 8)}`, mayLead);
+    processes.push(process);
+    return process;
+  };
+  const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
+
+  it('publishes what its own process commits, to every topic, in the order of each user', async () => {
+    const process = await start('only').untilItLeads();
+    await Promise.all([process.commit('ann', 5), process.commit('ben', 5)]);
+    for (const topic of taskTopics) {
+      await until(
+        'all is published',
+        () => process.seqs('ann', topic).length + process.seqs('ben', topic).length === 10,
+      );
+      expect(process.seqs('ann', topic)).to.deep.equal(upTo(5));
+      expect(process.seqs('ben', topic)).to.deep.equal(upTo(5));
+    }
+  });
+
+  it('publishes in one process what another commits, without a sweep, in the order of both', async () => {
+    const leader = await start('leader').untilItLeads();
+    const other = start('other');
+    await Promise.all([leader.commit('carl', 20), other.commit('carl', 20), other.commit('dora', 5)]);
+    await until('all is published', () => leader.seqs('carl').length === 40 && leader.seqs('dora').length === 5);
+    expect(leader.seqs('carl')).to.deep.equal(upTo(40));
+    expect(leader.seqs('dora')).to.deep.equal(upTo(5));
+    expect(other.seqs('carl')).to.deep.equal([]);
+  });
+
+  it('passes the lead on when its process dies, and the next finds what the dead one told nobody of', async () => {
+    const first = await start('first').untilItLeads();
+    const second = start('second');
+    await first.commit('emil', 2);
+    await until('it is published', () => first.seqs('emil').length === 2);
+    await second.commit('emil', 2, false);
+    // Its relay would come back after a moment, as another process would.
+    await first.die(database);
+    await second.untilItLeads();
+    await until('it is published', () => second.seqs('emil').includes(4));
+    expect(new Set([...first.seqs('emil'), ...second.seqs('emil')])).to.deep.equal(new Set(upTo(4)));
+    expect(await first.leads()).to.equal(false);
+    await first.commit('emil', 1);
+    await until('the commit of the one that led is published', () => second.seqs('emil').includes(5));
+  });
+
+  it('goes by the database when it leads again, not by what it remembers', async () => {
+    const first = await start('first').untilItLeads();
+    await first.commit('fred', 1);
+    await until('it is published', () => first.seqs('fred').length === 1);
+    const second = start('second');
+    await first.die(database);
+    await second.untilItLeads();
+    await second.commit('fred', 2);
+    await until('it is published', () => second.seqs('fred').includes(3));
+    await second.relay.stop();
+    await first.untilItLeads();
+    await first.commit('fred', 1);
+    await until('it is published', () => first.seqs('fred').includes(4));
+    expect(first.seqs('fred').filter((seq) => seq === 2 || seq === 3)).to.deep.equal([]);
+  });
+
+  it('gives the lead up when it stops, and tells the next leader of commits that still come', async () => {
+    const first = await start('first').untilItLeads();
+    const second = start('second');
+    await first.commit('gina', 1);
+    await first.relay.stop();
+    expect(first.seqs('gina')).to.deep.equal([1]);
+    await second.untilItLeads();
+    await first.commit('gina', 1);
+    await until('it is published', () => second.seqs('gina').includes(2));
+    expect(second.seqs('gina')).to.deep.equal([2]);
+  });
+
+  it('never leads where nobody would hear it', async () => {
+    const deaf = start('deaf', false);
+    await deaf.commit('hugo', 1);
+    const leader = await start('leader').untilItLeads();
+    await until('it is published', () => leader.seqs('hugo').length === 1);
+    await deaf.commit('hugo', 1);
+    await until('it is published', () => leader.seqs('hugo').length === 2);
+    expect(deaf.seqs('hugo')).to.deep.equal([]);
+  });
+
+  it('publishes to every topic what one of them did not take at first, and loses no order', async () => {
+    const process = await start('only').untilItLeads();
+    let refusals = 3;
+    process.refuses = (topic) => {
+      if (topic === 'task-audit' && refusals-- > 0) throw new Error('no');
+    };
+    await process.commit('ida', 6);
+    for (const topic of taskTopics) {
+      await until('all is published', () => process.seqs('ida', topic).includes(6));
+      const firsts = [...new Set(process.seqs('ida', topic))];
+      expect(firsts).to.deep.equal(upTo(6));
+    }
+  });
+
+  it('passes over an event that can never be published, and publishes all others', async () => {
+    const process = await start('only').untilItLeads();
+    process.refuses = (_topic, events) => {
+      if (events.some((event) => event.user_id === 'jane' && event.seq === 2))
+        throw new TodoError('invalid', 'unsound');
+    };
+    await Promise.all([process.commit('jane', 3), process.commit('karl', 3)]);
+    await until('all is published', () => process.seqs('jane').includes(3) && process.seqs('karl').includes(3));
+    expect([...new Set(process.seqs('jane'))]).to.deep.equal([1, 3]);
+    expect([...new Set(process.seqs('karl'))]).to.deep.equal(upTo(3));
+  });
+
+  it('publishes what it was not told of by its sweep, however much it is', async () => {
+    const process = await start('only').untilItLeads();
+    await process.commit('lena', 120, false);
+    await until('it is published', async () => {
+      await process.relay.sweep();
+      return process.seqs('lena').length >= 120;
+    });
+    expect(process.seqs('lena')).to.deep.equal(upTo(120));
+  });
+});
