@@ -10,6 +10,7 @@ import type { ActorType } from '../actors/host/actor.js';
 import { errorTable, TodoError, toProblem } from '../domain/errors.js';
 import { requireAppToken } from './app-token.js';
 import { fromMessage } from './event-batch.js';
+import { MissedMessages } from './message-numbers.js';
 import type { AppDoor, Subscriber } from './role.js';
 
 /** An actor that is not called for this long leaves memory. */
@@ -38,6 +39,7 @@ export function createAppDoor({ appToken, log, metrics }: AppDoorOptions): OpenA
   const router = new Router();
   const types: ActorType[] = [];
   const subscribers = new Map<string, Subscriber>();
+  const missed = new Map<string, MissedMessages>();
   let host: ReturnType<typeof createActorHost> | undefined;
   let server: Server | undefined;
 
@@ -45,7 +47,8 @@ export function createAppDoor({ appToken, log, metrics }: AppDoorOptions): OpenA
     ctx.status = 200;
     ctx.body = 'ok';
   });
-  // daprd asks once, when it begins: whatever the one before it held in memory is gone.
+  // daprd asks once, when it begins: whatever the one before it held in memory is gone. What it loses later, and what is
+  // published before its subscriptions are in place, the numbers of the messages tell.
   router.get('/dapr/subscribe', (ctx) => {
     ctx.body = [...subscribers.keys()].map((topic) => ({
       pubsubname: pubsubName,
@@ -55,14 +58,17 @@ export function createAppDoor({ appToken, log, metrics }: AppDoorOptions): OpenA
     for (const subscriber of subscribers.values()) subscriber.catchUp();
   });
   router.post('/events/:topic', async (ctx) => {
-    const subscriber = subscribers.get(ctx.params['topic'] ?? '');
+    const topic = ctx.params['topic'] ?? '';
+    const subscriber = subscribers.get(topic);
     if (!subscriber) return;
     try {
-      await subscriber.receive(fromMessage(await readJson(ctx.req)));
+      const message = await readJson(ctx.req);
+      if (missed.get(topic)?.before(message)) subscriber.catchUp();
+      await subscriber.receive(fromMessage(message));
       ctx.body = { status: 'SUCCESS' };
     } catch (error) {
       const isFinal = error instanceof TodoError && errorTable[error.code].retry === 'drop';
-      log.error({ err: error, topic: ctx.params['topic'], isFinal }, 'events could not be taken');
+      log.error({ err: error, topic, isFinal }, 'events could not be taken');
       ctx.body = { status: isFinal ? 'DROP' : 'RETRY' };
     }
   });
@@ -72,6 +78,7 @@ export function createAppDoor({ appToken, log, metrics }: AppDoorOptions): OpenA
     subscribe(topic, subscriber) {
       if (subscribers.has(topic)) throw new Error(`two roles of one process follow ${topic}`);
       subscribers.set(topic, subscriber);
+      missed.set(topic, new MissedMessages());
     },
     method(name, handler) {
       router.post(`/roles/${name}`, async (ctx) => {

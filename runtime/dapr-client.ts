@@ -7,7 +7,8 @@ import type { CommittedEvent } from '../domain/events/event.js';
 import type { Topic } from '../domain/events/topics.js';
 import type { CommandEnvelope, CommandResult, SentCommand } from '../domain/task/commands.js';
 import { taskActorId } from '../domain/task/actor-id.js';
-import { toBatches } from './event-batch.js';
+import { emptyBatch, toBatches } from './event-batch.js';
+import { MessageNumbers, type NumberedBatch } from './message-numbers.js';
 import type { Dapr, RoleName } from './role.js';
 
 /** How long a command may take in all, tries included; then its outcome is unknown. */
@@ -37,8 +38,9 @@ interface Connection {
 export class SidecarClient implements Dapr {
   private connection: Connection | undefined;
   private connected: (() => void)[] = [];
+  private readonly numbers = new MessageNumbers();
   /** The same events go to several topics: their messages are made once. */
-  private readonly batches = new WeakMap<readonly CommittedEvent[], ReturnType<typeof toBatches>>();
+  private readonly messages = new WeakMap<readonly CommittedEvent[], readonly NumberedBatch[]>();
 
   constructor(private readonly options: SidecarClientOptions) {}
 
@@ -129,15 +131,23 @@ export class SidecarClient implements Dapr {
   }
 
   async publish(topic: Topic, events: readonly CommittedEvent[]): Promise<void> {
-    let batches = this.batches.get(events);
-    if (!batches) this.batches.set(events, (batches = toBatches(events)));
-    for (const batch of batches) {
+    for (const message of this.messagesOf(events)) {
       const published = this.sdk().then(({ pubsub }) =>
-        pubsub.publish(pubsubName, topic, batch, { contentType: 'application/cloudevents+json' }),
+        pubsub.publish(pubsubName, topic, message, { contentType: 'application/cloudevents+json' }),
       );
       const { error } = await inTime(published, publishTimeoutMs);
       if (error) throw error;
     }
+  }
+
+  private messagesOf(events: readonly CommittedEvent[]): readonly NumberedBatch[] {
+    let messages = this.messages.get(events);
+    if (!messages) {
+      const batches = events.length === 0 ? [emptyBatch()] : toBatches(events);
+      messages = batches.map((batch) => this.numbers.next(batch));
+      this.messages.set(events, messages);
+    }
+    return messages;
   }
 
   /** The SDK's client, as soon as there is a sidecar. */

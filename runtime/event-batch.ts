@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { fromCloudEvent, toCloudEvent, type CloudEvent } from '../domain/events/cloud-event.js';
 import type { CommittedEvent } from '../domain/events/event.js';
 
@@ -49,6 +50,18 @@ function estimatedBytes({ before, after }: CommittedEvent): number {
     if (task) characters += task.title.length + task.description.length + task.tags.join('","').length;
   }
   return 4_000 + 6 * characters;
+}
+
+/** A message without events. */
+export function emptyBatch(): EventBatch {
+  return {
+    specversion: '1.0',
+    id: randomUUID(),
+    source: '/todo-chatbot/relay',
+    type: batchType,
+    datacontenttype: 'application/json',
+    data: [],
+  };
 }
 
 /**

@@ -50,7 +50,7 @@ export interface Subscriber {
    * rejection has them delivered again.
    */
   receive(events: readonly CommittedEvent[]): Promise<void>;
-  /** Called when a sidecar begins its work: what the one before it had not delivered may be lost. */
+  /** Called when events may have been lost on their way: a sidecar begins its work, or a message is missing. */
   catchUp(): void;
 }
 
@@ -63,7 +63,10 @@ export interface Dapr {
   command(userId: string, taskId: string, envelope: CommandEnvelope): Promise<CommandResult>;
   /** Asks another role by service invocation. @throws TodoError likewise */
   invoke(role: RoleName, method: string, body: object): Promise<unknown>;
-  /** Publishes committed events of any users to a topic, in the order given. */
+  /**
+   * Publishes committed events of any users to a topic, in the order given. Without events it sends an empty message, by
+   * which the subscribers of in-memory pub/sub see whether they missed the last ones.
+   */
   publish(topic: Topic, events: readonly CommittedEvent[]): Promise<void>;
 }
 
