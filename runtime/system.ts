@@ -17,7 +17,7 @@ import type { Progress } from './progress.js';
 import { createPublicDoor } from './public-door.js';
 import type { RoleContext, StartedRole } from './role.js';
 import { roles } from './roles.js';
-import type { Supervisor } from './supervision.js';
+import type { Child, Supervisor } from './supervision.js';
 
 /** Actor state and reminders are kept under the app id: the app that hosts actors is called this in every shape. */
 const appId = 'todo-chatbot';
@@ -54,11 +54,14 @@ export async function startSystem({ config, env, lifecycle, log, progress }: Sys
     atOnce: () => supervisor.killAll(),
   });
 
-  const databaseStarted = startDatabase({ config, supervisor, lifecycle, log, progress });
+  /** Everything that runs beside this process: the system is not whole while one of them is down. */
+  const children: Child[] = [];
+  const databaseStarted = startDatabase({ config, supervisor, lifecycle, log, progress, children });
   const daprStarted = (async () => {
     const programs = await obtainDapr({ env, progress, signal: lifecycle.stopping });
     const step = progress.step('Dapr placement and scheduler');
     const plane = await startControlPlane({ supervisor, programs, dataDir: dataDir.path });
+    children.push(plane.placement, plane.scheduler);
     step.done();
     return plane;
   })();
@@ -84,7 +87,8 @@ export async function startSystem({ config, env, lifecycle, log, progress }: Sys
     tokens: auth.tokens,
     publicDoor,
     appDoor,
-    isReady: async () => isStarted && !lifecycle.stopping.aborted && (await dapr.isReady()),
+    isReady: async () =>
+      isStarted && !lifecycle.stopping.aborted && children.every((child) => child.isReady) && (await dapr.isReady()),
   };
   const started = new Map<string, StartedRole>();
   for (const name of config.roles) started.set(name, await (await roles[name]())(context));
@@ -102,6 +106,7 @@ export async function startSystem({ config, env, lifecycle, log, progress }: Sys
     tokens,
     secrets: { 'database-url': databaseUrl },
   });
+  children.push(sidecar.daprd);
   lifecycle.opened('the sidecar', () => sidecar.daprd.stop());
   await dapr.connect(sidecar.httpPort);
   lifecycle.opened('the connections to the sidecar', () => dapr.stop());
@@ -125,16 +130,26 @@ export async function startSystem({ config, env, lifecycle, log, progress }: Sys
 
 interface DatabaseOptions extends Omit<SystemOptions, 'env'> {
   readonly supervisor: Supervisor;
+  readonly children: Child[];
 }
 
 /** @returns the URL of the database, with its schema up to date */
-async function startDatabase({ config, supervisor, lifecycle, log, progress }: DatabaseOptions): Promise<string> {
+async function startDatabase({
+  config,
+  supervisor,
+  lifecycle,
+  log,
+  progress,
+  children,
+}: DatabaseOptions): Promise<string> {
   const step = progress.step('PostgreSQL');
   let url = config.databaseUrl;
   if (url === undefined) {
     step.update('embedded, in DATA_DIR');
     const { dataDir } = config;
-    ({ url } = await startEmbeddedPostgres({ dataDir, supervisor, log, signal: lifecycle.stopping }));
+    const postgres = await startEmbeddedPostgres({ dataDir, supervisor, log, signal: lifecycle.stopping });
+    children.push(postgres.child);
+    url = postgres.url;
   } else {
     await checkServer(url);
   }
