@@ -154,16 +154,21 @@ function listen(port: number, healthPort: number, logLevel: string): string[] {
   ];
 }
 
-interface Servers {
+/** A placement and a scheduler that run, whoever started them. */
+export interface Servers {
   /** Holds a folder for each sidecar, and the names by which they find each other. */
   readonly folder: string;
   readonly placement: number;
   readonly scheduler: number;
 }
 
-async function startSidecar(
+/**
+ * Starts a sidecar on a placement and a scheduler that run; resolves when it serves and the app's actors are placed.
+ * @param name of the sidecar's folder, which is made
+ */
+export async function startSidecar(
   name: string,
-  { supervisor, programs, logLevel = 'warn' }: ControlPlaneOptions,
+  { supervisor, programs, logLevel = 'warn' }: Omit<ControlPlaneOptions, 'dataDir'>,
   servers: Servers,
   { appId, appPort, tokens, secrets, components = localComponents }: SidecarOptions,
 ): Promise<Sidecar> {

@@ -173,7 +173,8 @@ function childrenOf(pid: number): Partial<Record<ChildName, number>> {
   return children;
 }
 
-function descendantsOf(pid: number): number[] {
+/** The ids of all processes below one. */
+export function descendantsOf(pid: number): number[] {
   const all = runningProcesses();
   const below = (parents: readonly number[]): number[] => {
     const children = all.filter(({ parent }) => parents.includes(parent)).map((child) => child.pid);

@@ -1,0 +1,383 @@
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import pg from 'pg';
+import type { LiveFollower } from './live-follower.js';
+import type { Command, Load, LoadUser } from './load.js';
+
+/*
+ * What must be true of a system after whatever happened to it, found out without any of its own code: by its interface,
+ * by what its clients saw, and by SQL of our own.
+ */
+
+export interface CheckOptions {
+  readonly url: string;
+  readonly databaseUrl: string;
+  readonly users: readonly LoadUser[];
+  readonly load: Pick<Load, 'commands' | 'faults'>;
+  readonly followers: readonly LiveFollower[];
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+interface EventRow {
+  readonly user_id: string;
+  readonly seq: number;
+  readonly event_id: string;
+  readonly task_id: string;
+  readonly version: number;
+  readonly type: string;
+  readonly actor: string;
+  readonly occurred_at: Date;
+  readonly task: Json | null;
+}
+
+interface AuditRow extends Omit<EventRow, 'task'> {
+  readonly before: Json | null;
+  readonly after: Json | null;
+  readonly previous_hash: Buffer;
+  readonly hash: Buffer;
+}
+
+interface KeyRow {
+  readonly user_id: string;
+  readonly key: string;
+  readonly task_id: string;
+  readonly version: number;
+}
+
+/** All that the database holds of the users of one check. */
+interface Content {
+  readonly events: readonly EventRow[];
+  readonly audit: readonly AuditRow[];
+  readonly keys: readonly KeyRow[];
+  readonly tasks: readonly Json[];
+  readonly seqs: ReadonlyMap<string, number>;
+}
+
+/**
+ * Waits until all that was committed has also been published, written to the log and shown live.
+ * @returns what has not happened within the time; empty when all of it has
+ */
+export async function settled({ databaseUrl, users, followers }: CheckOptions, withinMs = 20_000): Promise<string[]> {
+  const deadline = performance.now() + withinMs;
+  return await withDatabase(databaseUrl, async (database) => {
+    for (;;) {
+      const { rows } = await database.query<{ user_id: string; seq: number; log: number; published: number }>(
+        `SELECT user_id, seq::int, coalesce((SELECT max(seq)::int FROM audit_entries a WHERE a.user_id = u.user_id), 0) AS log,
+           coalesce((SELECT published_seq::int FROM relay_positions p WHERE p.user_id = u.user_id), 0) AS published
+         FROM users u WHERE user_id = ANY ($1)`,
+        [users.map((user) => user.id)],
+      );
+      const late = rows.flatMap(({ user_id, seq, log, published }) => {
+        const seen = followers.filter((follower) => follower.user.id === user_id).map((follower) => follower.lastSeq);
+        return seq === log && seq === published && seen.every((last) => last === seq)
+          ? []
+          : [`${user_id} is at ${seq}: published ${published}, in the log ${log}, seen live ${seen.join(', ')}`];
+      });
+      if (late.length === 0 || performance.now() > deadline) return late;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  });
+}
+
+/** Everything that is wrong, as sentences; empty when every promise was kept. Nobody may be at work meanwhile. */
+export async function check(options: CheckOptions): Promise<string[]> {
+  const content = await withDatabase(options.databaseUrl, (database) => read(database, options.users));
+  const events = groupBy(content.events, (event) => event.user_id);
+  const faults = [
+    ...options.load.faults,
+    ...options.followers.flatMap((follower) => follower.faults),
+    ...checkCommands(options.load.commands, content),
+    ...checkHistory(content),
+    ...checkTasks(content),
+    ...options.followers.flatMap((follower) => checkLive(follower, events.get(follower.user.id) ?? [])),
+  ];
+  for (const user of options.users) faults.push(...(await checkInterface(options.url, user, content)));
+  return faults;
+}
+
+/** Every acknowledged command is there once, a refused one not at all, one of unknown outcome at most once. */
+function checkCommands(commands: readonly Command[], { events, keys }: Content): string[] {
+  const faults: string[] = [];
+  const keysByName = new Map(keys.map((row) => [row.key, row]));
+  const eventAt = new Map(events.map((event) => [placeOf(event), event]));
+  const byMark = groupBy(
+    events.filter((event) => event.type === 'TASK_CREATED' || event.type === 'TASK_UPDATED'),
+    (event) => String(event.task?.['description']),
+  );
+  const attributed = new Set<EventRow>();
+
+  for (const command of commands) {
+    const { key, op, outcome, task, taskId, user } = command;
+    const row = keysByName.get(key);
+    const event = row && eventAt.get(placeOf(row));
+    const fault = (what: string) => faults.push(`${outcome} ${op} ${key} (${command.tries} tries): ${what}`);
+    // The mark is in the task itself, so this does not rest on what the program keeps of keys.
+    const marked = byMark.get(key) ?? [];
+    if (marked.length > 1) fault(`it was carried out ${marked.length} times`);
+    if (outcome === 'refused' && (row || marked.length > 0)) fault('it was carried out all the same');
+    if (outcome === 'acknowledged' && !row) fault('it left no trace');
+    if (outcome === 'acknowledged' && (op === 'create' || op === 'patch') && marked.length !== 1)
+      fault('it is not there');
+    if (!row) continue;
+    if (row.user_id !== user) fault(`its key belongs to ${row.user_id}`);
+    if (taskId !== null && row.task_id !== taskId) fault(`it was carried out on ${row.task_id}`);
+    if (!event) {
+      fault('the event that its key names is not there');
+      continue;
+    }
+    if (marked[0] && marked[0] !== event) fault('its key names another event than its own');
+    if (event.type === typeOf[op] && (op === 'create' || op === 'patch' ? marked[0] === event : true)) {
+      attributed.add(event);
+    }
+    if (outcome !== 'acknowledged') continue;
+    if (op === 'delete' ? event.task !== null : !isDeepStrictEqual(shown(event.task), plain(task))) {
+      fault(`its answer is not what was committed: ${JSON.stringify(task)} and ${JSON.stringify(event.task)}`);
+    }
+    if (op === 'complete' && task?.status !== 'done') fault('it was answered with a task that is not done');
+    if (op === 'reopen' && task?.status !== 'open') fault('it was answered with a task that is not open');
+  }
+  for (const event of events) {
+    if (!attributed.has(event)) faults.push(`${event.type} ${placeOf(event)} seq ${event.seq} belongs to no command`);
+  }
+  return faults;
+}
+
+const typeOf: Readonly<Record<Command['op'], string>> = {
+  create: 'TASK_CREATED',
+  patch: 'TASK_UPDATED',
+  complete: 'TASK_COMPLETED',
+  reopen: 'TASK_REOPENED',
+  delete: 'TASK_DELETED',
+};
+
+/** `seq` and versions without gap, the log equal to the events, each before the after of the one before, hashes right. */
+function checkHistory({ events, audit, seqs }: Content): string[] {
+  const faults: string[] = [];
+  const last = new Map<string, { version: number; task: Json | null }>();
+  const logByUser = groupBy(audit, (entry) => entry.user_id);
+  const ids = new Set<string>();
+
+  for (const [user, own] of groupBy(events, (event) => event.user_id)) {
+    const log = logByUser.get(user) ?? [];
+    let previousHash: Buffer = Buffer.alloc(32);
+    if (seqs.get(user) !== own.length) faults.push(`${user} counts ${seqs.get(user)} and has ${own.length} events`);
+    if (log.length !== own.length) faults.push(`${user} has ${own.length} events and ${log.length} in the log`);
+    for (const [place, event] of own.entries()) {
+      const about = `${user} seq ${event.seq} (${event.type})`;
+      if (event.seq !== place + 1) faults.push(`${about}: it stands at place ${place + 1}`);
+      if (ids.has(event.event_id)) faults.push(`${about}: its id is another event's too`);
+      ids.add(event.event_id);
+      const before = last.get(`${user} ${event.task_id}`) ?? { version: 0, task: null };
+      if (event.version !== before.version + 1)
+        faults.push(`${about}: version ${event.version} after ${before.version}`);
+      last.set(`${user} ${event.task_id}`, event);
+
+      const entry = log[place];
+      if (!entry) continue;
+      const logged = {
+        event_id: entry.event_id,
+        type: entry.type,
+        user_id: entry.user_id,
+        task_id: entry.task_id,
+        seq: entry.seq,
+        version: entry.version,
+        timestamp: entry.occurred_at.toISOString(),
+        actor: entry.actor,
+        before: entry.before,
+        after: entry.after,
+      };
+      const { occurred_at, task, ...same } = event;
+      const expected = {
+        ...same,
+        timestamp: occurred_at.toISOString(),
+        before: shown(before.task),
+        after: shown(task),
+      };
+      if (!isDeepStrictEqual(logged, expected)) {
+        faults.push(`${about}: the log says ${JSON.stringify(logged)}, the events ${JSON.stringify(expected)}`);
+      }
+      const hash = createHash('sha256').update(previousHash).update(canonical(logged)).digest();
+      if (!entry.previous_hash.equals(previousHash)) faults.push(`${about}: the chain of hashes is broken`);
+      if (!entry.hash.equals(hash)) faults.push(`${about}: its hash is not that of its content`);
+      previousHash = entry.hash;
+    }
+  }
+  return faults;
+}
+
+/** The tasks are what the last event of each has made of it. */
+function checkTasks({ events, tasks }: Content): string[] {
+  const faults: string[] = [];
+  const expected = lastTasks(events);
+  if (tasks.length !== expected.size)
+    faults.push(`there are ${tasks.length} tasks, and ${expected.size} by their events`);
+  for (const row of tasks) {
+    const about = `${String(row['user_id'])} ${String(row['id'])}`;
+    const { due_is_right, ...columns } = row;
+    const task = expected.get(about);
+    if (due_is_right !== true) faults.push(`task ${about}: due_at is not the instant of its due date`);
+    if (!isDeepStrictEqual(columns, task)) {
+      faults.push(`task ${about} is ${JSON.stringify(columns)}, by its events ${JSON.stringify(task)}`);
+    }
+  }
+  return faults;
+}
+
+/** The live feed has shown every change once, in order. */
+function checkLive(follower: LiveFollower, events: readonly EventRow[]): string[] {
+  const about = `the live feed of ${follower.user.id}`;
+  if (follower.changes.length !== events.length) {
+    return [`${about} showed ${follower.changes.length} of ${events.length} changes`];
+  }
+  return follower.changes.flatMap((change, place) => {
+    const event = events[place];
+    return event && isDeepStrictEqual(change, changeOf(event)) ? [] : [`${about} showed ${JSON.stringify(change)}`];
+  });
+}
+
+/** The list, the change feed and the log over HTTP say the same, and nothing of anybody else. */
+async function checkInterface(url: string, user: LoadUser, { events, audit }: Content): Promise<string[]> {
+  const faults: string[] = [];
+  const get = async (path: string): Promise<Json> => {
+    const response = await fetch(url + path, { headers: { authorization: `Bearer ${user.token}` } });
+    if (response.status !== 200) faults.push(`GET ${path} of ${user.id}: ${response.status} ${await response.text()}`);
+    return response.status === 200 ? ((await response.json()) as Json) : {};
+  };
+  const own = events.filter((event) => event.user_id === user.id);
+
+  const listed: Json[] = [];
+  for (let cursor: unknown = ''; typeof cursor === 'string';) {
+    const page = await get(`/v1/tasks?limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+    listed.push(...((page['tasks'] ?? []) as Json[]));
+    cursor = page['next_cursor'];
+  }
+  const expected = [...lastTasks(own).values()].map(shown);
+  const byId = (a: unknown, b: unknown) => (String((a as Json)['id']) < String((b as Json)['id']) ? -1 : 1);
+  if (!isDeepStrictEqual(listed.toSorted(byId), expected.toSorted(byId))) {
+    faults.push(
+      `the list of ${user.id} has ${listed.length} tasks and is not what the events say (${expected.length})`,
+    );
+  }
+
+  for (let since = 0; since < own.length;) {
+    const changes = ((await get(`/v1/changes?since=${since}&limit=200`))['changes'] ?? []) as Json[];
+    const there = own.slice(since, since + changes.length).map(changeOf);
+    if (changes.length === 0 || !isDeepStrictEqual(changes, there)) {
+      faults.push(`the changes of ${user.id} after ${since} are not the events`);
+      break;
+    }
+    since += changes.length;
+  }
+
+  const chain = audit.filter((entry) => entry.user_id === user.id);
+  for (let since: unknown = 0, place = 0; typeof since === 'number';) {
+    const page = await get(`/v1/audit?since=${since}&limit=200`);
+    const entries = (page['entries'] ?? []) as Json[];
+    for (const entry of entries) {
+      const row = chain[place++];
+      const isSame = entry['seq'] === row?.seq && entry['hash'] === row?.hash.toString('hex');
+      if (!isSame) faults.push(`the log of ${user.id} has ${JSON.stringify(entry)} at place ${place}`);
+    }
+    since = page['next_since'] ?? null;
+    if (since === null && place !== chain.length) faults.push(`the log of ${user.id} ends after ${place} entries`);
+  }
+  return faults;
+}
+
+async function read(database: pg.Client, users: readonly LoadUser[]): Promise<Content> {
+  const ids = [users.map((user) => user.id)];
+  const events = await database.query<EventRow>(
+    `SELECT user_id, seq::int, event_id, task_id, version, type, actor, occurred_at, task
+     FROM events WHERE user_id = ANY ($1) ORDER BY user_id, seq`,
+    ids,
+  );
+  const audit = await database.query<AuditRow>(
+    `SELECT user_id, seq::int, event_id, task_id, version, type, actor, occurred_at, before, after, previous_hash, hash
+     FROM audit_entries WHERE user_id = ANY ($1) ORDER BY user_id, seq`,
+    ids,
+  );
+  const keys = await database.query<KeyRow>(
+    `SELECT user_id, key, task_id, version FROM idempotency_keys WHERE user_id = ANY ($1)`,
+    ids,
+  );
+  const seqs = await database.query<{ user_id: string; seq: number }>(
+    `SELECT user_id, seq::int FROM users WHERE user_id = ANY ($1)`,
+    ids,
+  );
+  // The columns as the JSON of an event has them.
+  const tasks = await database.query<{ task: Json }>(
+    `SELECT to_jsonb(t) - '{words,due_at,priority,created_at,updated_at,completed_at}'::text[]
+       || jsonb_build_object(
+         'priority', (ARRAY['none', 'low', 'medium', 'high', 'urgent'])[priority + 1],
+         'created_at', ${iso('created_at')}, 'updated_at', ${iso('updated_at')}, 'completed_at', ${iso('completed_at')},
+         'due_is_right', due_at IS NOT DISTINCT FROM due_date::timestamp AT TIME ZONE time_zone) AS task
+     FROM tasks t WHERE user_id = ANY ($1)`,
+    ids,
+  );
+  return {
+    events: events.rows,
+    audit: audit.rows,
+    keys: keys.rows,
+    tasks: tasks.rows.map((row) => row.task),
+    seqs: new Map(seqs.rows.map((row) => [row.user_id, row.seq])),
+  };
+}
+
+const iso = (column: string): string => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+async function withDatabase<T>(connectionString: string, work: (database: pg.Client) => Promise<T>): Promise<T> {
+  const database = new pg.Client({ connectionString });
+  await database.connect();
+  try {
+    return await work(database);
+  } finally {
+    await database.end();
+  }
+}
+
+/** Each task as its last event left it, by user and id; those that were deleted are not in it. */
+function lastTasks(events: readonly EventRow[]): Map<string, Json> {
+  const tasks = new Map<string, Json>();
+  for (const { user_id, task_id, task } of events) {
+    if (task) tasks.set(`${user_id} ${task_id}`, task);
+    else tasks.delete(`${user_id} ${task_id}`);
+  }
+  return tasks;
+}
+
+function changeOf({ seq, type, task_id, occurred_at, task }: EventRow): Json {
+  return { seq, type, task_id, timestamp: occurred_at.toISOString(), task: shown(task) };
+}
+
+/** A task as people see it: without what the program keeps for itself. */
+function shown(task: Json | null): Json | null {
+  if (!task) return null;
+  const { floating: _floating, origin: _origin, ...rest } = task;
+  return rest;
+}
+
+function plain(task: object | null): unknown {
+  return task && { ...task };
+}
+
+const placeOf = (row: { user_id: string; task_id: string; version: number }): string =>
+  `${row.user_id} ${row.task_id} version ${row.version}`;
+
+function groupBy<T>(items: readonly T[], nameOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(nameOf(item));
+    if (group) group.push(item);
+    else groups.set(nameOf(item), [item]);
+  }
+  return groups;
+}
+
+/** RFC 8785: members in the order of their names (as UTF-16), no spaces; the rest is as JSON.stringify writes it. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`;
+}

@@ -1,0 +1,320 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Task } from '../../domain/task/task.js';
+import { Seeded } from './seeded.js';
+
+/** A user of the load and that user's token. */
+export interface LoadUser {
+  readonly id: string;
+  readonly token: string;
+}
+
+export interface LoadOptions {
+  /** Where the system is now; null while it is down. */
+  readonly url: () => string | null;
+  readonly users: readonly LoadUser[];
+  /** Devices of each user, each doing one thing after the other on the user's tasks. */
+  readonly clientsPerUser: number;
+  /** Mean pause of a client between two commands, in milliseconds. */
+  readonly pauseMs: number;
+  readonly seed: number;
+  /** Ends by itself after so many commands, */
+  readonly mostCommands: number;
+  /** or after this time, in milliseconds. */
+  readonly longestMs: number;
+}
+
+export type LoadOp = 'create' | 'patch' | 'complete' | 'reopen' | 'delete';
+
+/** A command as a client knows of it. */
+export interface Command {
+  readonly user: string;
+  /** Its Idempotency-Key, which is also the description that a create or patch leaves. */
+  readonly key: string;
+  readonly op: LoadOp;
+  /** null: a create. */
+  readonly taskId: string | null;
+  readonly ifMatch: number | null;
+  /** How often it was sent. */
+  tries: number;
+  /**
+   * `unknown`: no answer came, however often it was sent. `refused`: nothing was done, for a reason of the domain. An
+   * acknowledged command was carried out, or needed nothing to be done.
+   */
+  outcome: 'unknown' | 'acknowledged' | 'refused';
+  /** The task in the answer; null for a delete, and as long as there is none. */
+  task: Task | null;
+  status: number;
+}
+
+/** How long one try may take, and all tries of one command after the load was told to stop, in milliseconds. */
+const tryTimeoutMs = 10_000;
+const graceMs = 40_000;
+const refusals = new Set([404, 409, 412]);
+
+/**
+ * What many clients do at once, as real ones would: a command gets a key, and is sent again under it until an answer comes.
+ * Some clients hang up in the middle and some send again what was answered already.
+ */
+export class Load {
+  readonly commands: Command[] = [];
+  /** Answers that break a promise whatever happened to the system. */
+  readonly faults: string[] = [];
+  /** When each acknowledgement came, by `performance.now()`. */
+  readonly acknowledgedAt: number[] = [];
+  /** Answers 503. */
+  unavailable = 0;
+  private readonly waiting: (() => void)[] = [];
+  private readonly running: Promise<unknown>;
+  private readonly endsAt: number;
+  private stoppedAt = Infinity;
+  private readonly random: Seeded;
+
+  constructor(private readonly options: LoadOptions) {
+    this.random = new Seeded(options.seed);
+    this.endsAt = performance.now() + options.longestMs;
+    this.running = Promise.all(
+      options.users.flatMap((user) => {
+        const tasks = new Map<string, number>();
+        return Array.from({ length: options.clientsPerUser }, (_, place) =>
+          new Client(this, options, user, place, tasks, this.random.fork()).run(),
+        );
+      }),
+    );
+  }
+
+  get isOver(): boolean {
+    const now = performance.now();
+    return now >= Math.min(this.stoppedAt, this.endsAt) || this.commands.length >= this.options.mostCommands;
+  }
+
+  /** True when a command that got no answer is given up. */
+  get isOutOfPatience(): boolean {
+    return performance.now() > Math.min(this.stoppedAt, this.endsAt) + graceMs;
+  }
+
+  get acknowledged(): number {
+    return this.acknowledgedAt.length;
+  }
+
+  tookAcknowledgement(): void {
+    this.acknowledgedAt.push(performance.now());
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
+  /** Resolves at the next acknowledgement, before anything else happens. */
+  async nextAcknowledgement(): Promise<void> {
+    await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  /** No new commands; resolves when those under way are answered, or given up. */
+  async stop(): Promise<void> {
+    this.stoppedAt = performance.now();
+    await this.running;
+  }
+
+  /** The longest time after `since` (by `performance.now()`), in milliseconds, in which nothing was acknowledged. */
+  longestSilence(since: number): number {
+    const times = this.acknowledgedAt.filter((at) => at >= since);
+    return times.reduce((longest, at, place) => Math.max(longest, at - (times[place - 1] ?? since)), 0);
+  }
+}
+
+const weights = { create: 30, patch: 26, complete: 12, reopen: 8, delete: 8, again: 4, read: 12 } as const;
+
+class Client {
+  private sent = 0;
+  private last: Command | undefined;
+
+  constructor(
+    private readonly load: Load,
+    private readonly options: LoadOptions,
+    private readonly user: LoadUser,
+    private readonly place: number,
+    /** The user's tasks and their last known versions, as all devices of the user know them. */
+    private readonly tasks: Map<string, number>,
+    private readonly random: Seeded,
+  ) {}
+
+  async run(): Promise<void> {
+    while (!this.load.isOver) {
+      const choice = this.random.weighted(weights);
+      if (choice === 'again') await this.sendAgain();
+      else if (choice === 'read') await this.read();
+      else await this.sendNew(choice);
+      await sleep(this.random.next() * 2 * this.options.pauseMs);
+    }
+  }
+
+  private async sendNew(choice: LoadOp): Promise<void> {
+    const known = [...this.tasks];
+    const op = known.length === 0 ? 'create' : choice;
+    const [taskId, version] = op === 'create' ? [null, null] : this.random.pick(known);
+    const command: Command = {
+      user: this.user.id,
+      key: `${this.user.id}-${this.place}-${this.sent++}`,
+      op,
+      taskId,
+      ifMatch: version !== null && this.random.chance(0.2) ? version : null,
+      tries: 0,
+      outcome: 'unknown',
+      task: null,
+      status: 0,
+    };
+    this.load.commands.push(command);
+    while (command.outcome === 'unknown' && !this.load.isOutOfPatience) await this.tryOnce(command);
+    this.last = command;
+  }
+
+  /** A client that did not notice its answer: it must get the same one. */
+  private async sendAgain(): Promise<void> {
+    if (this.last?.outcome !== 'acknowledged') return;
+    const again: Command = { ...this.last, outcome: 'unknown', tries: 0 };
+    while (again.outcome === 'unknown' && !this.load.isOutOfPatience) await this.tryOnce(again);
+    if (again.outcome === 'unknown') return;
+    const [first, second] = [this.last, again].map(({ status, task }) =>
+      JSON.stringify({ status, task: sorted(task) }),
+    );
+    if (first !== second) this.load.faults.push(`${this.last.key} was answered ${first}, and sent again ${second}`);
+  }
+
+  /** What a read gives is right or says that it cannot be had now; one of a task is not older than what was acknowledged. */
+  private async read(): Promise<void> {
+    const [id, version] = this.random.pick([...this.tasks, [null, 0] as const]);
+    const paths = ['/v1/tasks?limit=10', '/v1/changes?limit=5', '/v1/audit?limit=5', '/v1/me'];
+    const path = id === null ? this.random.pick(paths) : `/v1/tasks/${id}`;
+    const answer = await this.request('GET', path, tryTimeoutMs).catch(() => null);
+    if (answer === null) return;
+    const fault = (what: string) => this.load.faults.push(`GET ${path} of ${this.user.id}: ${what}`);
+    if (answer.status === 503) this.checkUnavailable(answer, fault);
+    else if (answer.status !== 200 && !(answer.status === 404 && id !== null)) fault(`${answer.status} ${answer.text}`);
+    else if (id !== null && answer.status === 200) {
+      const task = JSON.parse(answer.text) as Task;
+      if (task.version < version) fault(`it is at version ${task.version}, after ${version} was acknowledged`);
+    }
+  }
+
+  private async tryOnce(command: Command): Promise<void> {
+    command.tries += 1;
+    const hangsUp = this.random.chance(0.03);
+    const patience = hangsUp ? this.random.between(0, 30) : tryTimeoutMs;
+    const fault = (what: string) => this.load.faults.push(`${command.op} ${command.key}: ${what}`);
+    let answer: Answer;
+    try {
+      answer = await this.send(command, patience);
+    } catch {
+      // No connection, or it broke: the outcome is unknown, and the same key asks for it.
+      await sleep(hangsUp ? 0 : this.random.between(20, 100));
+      return;
+    }
+    if (answer.status === 503) {
+      this.load.unavailable += 1;
+      this.checkUnavailable(answer, fault);
+      await sleep(this.random.between(50, 150));
+    } else if (answer.status >= 200 && answer.status < 300) {
+      this.acknowledge(command, answer, fault);
+    } else if (refusals.has(answer.status)) {
+      command.outcome = 'refused';
+      command.status = answer.status;
+      checkProblem(answer, fault);
+      if (answer.status === 404 && command.taskId !== null) this.tasks.delete(command.taskId);
+    } else {
+      command.outcome = 'refused';
+      fault(`${answer.status} ${answer.text}`);
+    }
+  }
+
+  private acknowledge(command: Command, { status, text }: Answer, fault: Report): void {
+    command.outcome = 'acknowledged';
+    command.status = status;
+    this.load.tookAcknowledgement();
+    if (command.op === 'delete') {
+      if (status !== 204 || text !== '') fault(`it was answered ${status} ${text}`);
+      if (command.taskId !== null) this.tasks.delete(command.taskId);
+      return;
+    }
+    const task = JSON.parse(text) as Task;
+    command.task = task;
+    if (status !== (command.op === 'create' ? 201 : 200)) fault(`it was answered ${status}`);
+    if (task.user_id !== command.user) fault(`it was answered with a task of ${task.user_id}`);
+    if (command.taskId !== null && task.id !== command.taskId) fault(`it was answered with ${task.id}`);
+    this.tasks.set(task.id, Math.max(task.version, this.tasks.get(task.id) ?? 0));
+  }
+
+  private checkUnavailable(answer: Answer, fault: Report): void {
+    checkProblem(answer, fault);
+    if (!answer.headers.has('retry-after')) fault('a 503 without Retry-After');
+  }
+
+  private send(command: Command, patienceMs: number): Promise<Answer> {
+    const { path, method, body } = requestOf(command);
+    const headers = {
+      'idempotency-key': command.key,
+      ...(command.ifMatch !== null && { 'if-match': `"${command.ifMatch}"` }),
+    };
+    return this.request(method, path, patienceMs, headers, body);
+  }
+
+  private async request(
+    method: string,
+    path: string,
+    patienceMs: number,
+    headers: Record<string, string> = {},
+    body?: object,
+  ): Promise<Answer> {
+    const url = this.options.url();
+    if (url === null) throw new Error('the system is down');
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.user.token}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      signal: AbortSignal.timeout(patienceMs),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+type Report = (what: string) => void;
+
+function checkProblem({ headers, text }: Answer, fault: Report): void {
+  const type = headers.get('content-type');
+  if (type !== 'application/problem+json') fault(`it was refused as ${type}: ${text}`);
+}
+
+function requestOf({ op, taskId, key }: Command): { method: string; path: string; body?: object } {
+  switch (op) {
+    case 'create':
+      return { method: 'POST', path: '/v1/tasks', body: newTask(key) };
+    case 'patch':
+      return { method: 'PATCH', path: `/v1/tasks/${taskId}`, body: { description: key, title: `changed by ${key}` } };
+    case 'delete':
+      return { method: 'DELETE', path: `/v1/tasks/${taskId}` };
+    default:
+      return { method: 'POST', path: `/v1/tasks/${taskId}/${op}` };
+  }
+}
+
+function newTask(key: string): object {
+  return {
+    title: `made by ${key}`,
+    description: key,
+    tags: ['load', key.slice(-1)],
+    priority: 'high',
+    due_date: '2030-05-17T09:30',
+    time_zone: 'Europe/Berlin',
+  };
+}
+
+/** With its members in one order. */
+function sorted(task: Task | null): unknown {
+  return task && Object.fromEntries(Object.entries(task).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}

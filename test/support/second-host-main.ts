@@ -1,0 +1,53 @@
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { startActors } from '../../actors/role.js';
+import { createAppDoor } from '../../runtime/app-door.js';
+import { SidecarClient } from '../../runtime/dapr-client.js';
+import { programsIn } from '../../runtime/dapr/programs.js';
+import { newDaprTokens, startSidecar } from '../../runtime/dapr/start.js';
+import { createLifecycle } from '../../runtime/lifecycle.js';
+import { createPool } from '../../runtime/postgres/pool.js';
+import { createSupervisor } from '../../runtime/processes/supervisor.js';
+import { secondHostName, type SecondHostSettings } from './second-host-settings.js';
+
+/* One more host of the Task actors, in a process of its own with a sidecar of its own; see second-host.ts. */
+
+const settings = JSON.parse(process.env['SECOND_HOST'] ?? '') as SecondHostSettings;
+const appId = 'todo-chatbot';
+const log = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: true }));
+const lifecycle = createLifecycle({ log });
+
+await lifecycle.run(async () => {
+  const metrics = new Registry();
+  const pool = createPool(settings.databaseUrl, { max: 15, applicationName: secondHostName, log });
+  lifecycle.opened('the database connections', () => pool.end());
+  const supervisor = createSupervisor({ log, onFatal: (error) => lifecycle.fail(error) });
+  const tokens = newDaprTokens();
+  const appDoor = createAppDoor({ appToken: tokens.app, log, metrics });
+  const dapr = new SidecarClient({ apiToken: tokens.api, appIdOf: () => appId });
+  const actors = startActors({ config: { roles: ['actors'] }, pool, dapr, appDoor, log, metrics });
+  lifecycle.opened('the actors', () => actors.stop());
+  const appPort = await appDoor.listen();
+  lifecycle.opened("daprd's door", async () => {
+    await appDoor.drain();
+    await appDoor.close();
+  });
+  // Leaving begins with the sidecar, so that nobody is sent here any more while the last turns end.
+  lifecycle.opened('the sidecar', () => supervisor.stop(), { limitMs: 6_000, atOnce: () => supervisor.killAll() });
+  const programs = programsIn(settings.programs, '', 'the first host');
+  const sidecar = await startSidecar(settings.name, { supervisor, programs }, settings.servers, {
+    appId,
+    appPort,
+    tokens,
+    secrets: { 'database-url': settings.databaseUrl },
+  });
+  await dapr.connect(sidecar.httpPort);
+  process.stdout.write('joined\n');
+
+  const turns = metrics.getSingleMetric('todo_actor_turns_total');
+  const telling = setInterval(async () => {
+    const values = (await turns?.get())?.values ?? [];
+    process.stdout.write(`turns ${values.reduce((sum, { value }) => sum + value, 0)}\n`);
+  }, 100);
+  lifecycle.opened('the telling of turns', () => clearInterval(telling));
+});
