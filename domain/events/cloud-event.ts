@@ -1,6 +1,6 @@
 import { validator } from '../validation.js';
 import type { CommittedEvent } from './event.js';
-import { eventVersion, taskEventSchema } from './schema.js';
+import { eventSchemas, eventVersion, taskEventSchema } from './schema.js';
 
 /** A CloudEvent in the JSON format (CloudEvents 1.0.2, JSON Event Format section 3). */
 export interface CloudEvent {
@@ -18,7 +18,13 @@ export interface CloudEvent {
   readonly data: CommittedEvent;
 }
 
-const validData = validator<CommittedEvent>(taskEventSchema);
+const validOfType = new Map<unknown, (data: unknown) => CommittedEvent>(
+  Object.keys(eventSchemas).map((type) => {
+    const { $defs } = taskEventSchema;
+    return [type, validator<CommittedEvent>({ $ref: `#/$defs/${type}`, $defs })];
+  }),
+);
+const validOfAnyType = validator<CommittedEvent>(taskEventSchema);
 const validCloudEvent = validator<CloudEvent>({
   type: 'object',
   required: ['specversion', 'id', 'type', 'data'],
@@ -51,4 +57,10 @@ export function toCloudEvent(event: CommittedEvent): CloudEvent {
  */
 export function fromCloudEvent(received: unknown): CommittedEvent {
   return validData(validCloudEvent(received).data);
+}
+
+/** By the schema of its own type: against all of them, every event on its way costs five times as much. */
+function validData(data: unknown): CommittedEvent {
+  const type = typeof data === 'object' && data !== null && 'type' in data ? data.type : undefined;
+  return (validOfType.get(type) ?? validOfAnyType)(data);
 }
