@@ -6,7 +6,8 @@ import { TodoError } from '../../domain/errors.js';
 const passing = /^(?:08|57|53|40)/;
 const socketCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']);
 // What pg throws without a code when its connection breaks or cannot be had in time.
-const brokenConnection = /connection terminated|timeout exceeded when trying to connect|query read timeout|client has encountered a connection error/i;
+const brokenConnection =
+  /connection terminated|timeout exceeded when trying to connect|query read timeout|client has encountered a connection error/i;
 
 /** True when the database, not the statement, is why something failed: the same again may succeed later. */
 export function isDatabaseUnavailable(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compile } from 'json-schema-to-typescript';
+import { compile, type JSONSchema } from 'json-schema-to-typescript';
 import { taskEventSchema } from '../../domain/events/schema.js';
 import { packageRoot } from '../../runtime/package-root.js';
 
@@ -14,7 +14,7 @@ export async function generateEventTypes(): Promise<string> {
     $defs: object;
   };
   const { $defs: definitions, ...rest } = schema;
-  return compile({ ...rest, definitions }, 'TaskEventData', {
+  return compile({ ...rest, definitions } as JSONSchema, 'TaskEventData', {
     bannerComment: '// Generated from domain/events/schema.ts by `npm run types`; do not edit.',
     style: { singleQuote: true, printWidth: 110 },
     unreachableDefinitions: true,
