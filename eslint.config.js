@@ -87,7 +87,14 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ group: ['**/actors/**', '**/gateway/**', '**/subscribers/**'], message: 'Only runtime/roles.ts knows the roles.' }] },
+        {
+          patterns: [
+            {
+              group: ['**/actors/**', '**/gateway/**', '**/subscribers/**'],
+              message: 'Only runtime/roles.ts knows the roles.',
+            },
+          ],
+        },
       ],
     },
   },

@@ -83,9 +83,7 @@ export interface Problem {
 /** Renders an error; a foreign one becomes `internal` and tells nothing about itself. */
 export function toProblem(error: unknown): Problem {
   const known =
-    error instanceof TodoError
-      ? error
-      : new TodoError('internal', 'The program failed; the failure is in its log.');
+    error instanceof TodoError ? error : new TodoError('internal', 'The program failed; the failure is in its log.');
   const { status, title } = errorTable[known.code];
   return {
     type: `urn:todo-chatbot:error:${known.code}`,

@@ -54,7 +54,7 @@ for (const { state } of results) {
 if (!mochaPassed && results.every(({ state }) => state !== 'failed')) count(false);
 
 if (only.length === 0) {
-  const faults = await requirementFaults(results);
+  const faults = requirementFaults(results);
   for (const fault of faults) process.stdout.write(`requirement: ${fault}\n`);
   count(faults.length === 0);
 }

@@ -12,9 +12,7 @@ export type TaskEvent =
   | { readonly type: 'TASK_DELETED' };
 
 /** The fields that an update changes, with their new values. */
-export type TaskChanges = Partial<
-  Omit<TaskState, 'id' | 'user_id' | 'version' | 'created_at' | 'updated_at'>
->;
+export type TaskChanges = Partial<Omit<TaskState, 'id' | 'user_id' | 'version' | 'created_at' | 'updated_at'>>;
 
 type Immutable<T> = T extends object ? { readonly [K in keyof T]: Immutable<T[K]> } : T;
 

@@ -10,18 +10,7 @@ function eventSchema<const Type extends string>(type: Type, before: object, afte
   return {
     type: 'object',
     additionalProperties: false,
-    required: [
-      'event_id',
-      'type',
-      'user_id',
-      'task_id',
-      'seq',
-      'version',
-      'timestamp',
-      'actor',
-      'before',
-      'after',
-    ],
+    required: ['event_id', 'type', 'user_id', 'task_id', 'seq', 'version', 'timestamp', 'actor', 'before', 'after'],
     properties: {
       event_id: { type: 'string', format: 'uuid' },
       type: { const: type },

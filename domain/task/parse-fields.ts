@@ -88,9 +88,7 @@ function reminderFault(reminder: Reminder, index: number): [string, string | nul
     ? [`/reminders/${index}/before`, durationFault(reminder.before)]
     : [
         `/reminders/${index}/at`,
-        reminder.at.includes('T')
-          ? localDateFault(reminder.at)
-          : 'must be a local date-time like 2026-11-29T18:00',
+        reminder.at.includes('T') ? localDateFault(reminder.at) : 'must be a local date-time like 2026-11-29T18:00',
       ];
 }
 

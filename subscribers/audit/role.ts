@@ -68,7 +68,7 @@ export function startAudit({ pool, dapr, appDoor, log, metrics }: RoleContext): 
 
 /** Compares every user's place with the log's, a page at a time, and fetches what the log lacks. */
 async function catchUpAll(auditLog: AuditLog, dapr: Dapr): Promise<void> {
-  for (let after_user_id = ''; ; ) {
+  for (let after_user_id = ''; ;) {
     const users = (await dapr.invoke('actors', 'user-seqs', { after_user_id, limit: usersAtOnce })) as {
       user_id: string;
       seq: number;
