@@ -48,6 +48,12 @@ export async function startSystem({ config, env, lifecycle, log, progress }: Sys
   const dataDir = await openDataDir(config.dataDir);
   lifecycle.opened('DATA_DIR', () => dataDir.close());
 
+  // A stop cuts these short, and waits until they have tidied up.
+  let underWay: Promise<unknown> = Promise.resolve();
+  lifecycle.opened('what was being started', async () => {
+    await underWay;
+  });
+
   const supervisor = createSupervisor({ log, onFatal: (error) => lifecycle.fail(error) });
   lifecycle.opened('the child processes', () => supervisor.stop(), {
     limitMs: 9_000,
@@ -65,6 +71,7 @@ export async function startSystem({ config, env, lifecycle, log, progress }: Sys
     step.done();
     return plane;
   })();
+  underWay = Promise.allSettled([databaseStarted, daprStarted]);
   const [databaseUrl, controlPlane] = await Promise.all([databaseStarted, daprStarted]);
 
   const metrics = new Registry();
