@@ -54,7 +54,7 @@ export function readConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
   if (setting('KAFKA_BROKERS') !== undefined) {
     problems.push('KAFKA_BROKERS is set, but this version publishes within the process only; unset it');
   }
-  const logLevel = logLevels.find((level) => level === (setting('LOG_LEVEL') ?? 'info'));
+  const logLevel = readLogLevel(env);
   if (!logLevel) problems.push(`LOG_LEVEL is "${env['LOG_LEVEL']}"; it must be one of ${logLevels.join(', ')}`);
 
   const roles = readRoles(setting('ROLES'), argv, problems);
@@ -73,6 +73,12 @@ export function readConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
     },
     logLevel: logLevel ?? 'info',
   };
+}
+
+/** The level of the log, `info` when none is set; undefined for one that there is not. */
+export function readLogLevel(env: NodeJS.ProcessEnv): Config['logLevel'] | undefined {
+  const wanted = env['LOG_LEVEL']?.trim() || 'info';
+  return logLevels.find((level) => level === wanted);
 }
 
 function readRoles(fromEnv: string | undefined, argv: readonly string[], problems: string[]): RoleName[] {

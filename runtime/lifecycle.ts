@@ -36,6 +36,8 @@ export interface Lifecycle {
 
 export interface LifecycleOptions {
   readonly log: Logger;
+  /** Shows whoever started the program what to put right; by default it is logged. */
+  readonly tell?: (message: string) => void;
   /** All of a stop takes at most this long, in milliseconds. */
   readonly limitMs?: number;
   readonly exit?: (code: number) => void;
@@ -56,6 +58,7 @@ const defaultReleaseMs = 5_000;
  */
 export function createLifecycle({
   log,
+  tell = (message) => log.fatal(message),
   limitMs = 9_500,
   exit = (code) => process.exit(code),
 }: LifecycleOptions): Lifecycle {
@@ -105,7 +108,7 @@ export function createLifecycle({
     })());
 
   const fail = (err: unknown): void => {
-    if (err instanceof SettingsError || err instanceof OperatorError) log.fatal(err.message);
+    if (err instanceof SettingsError || err instanceof OperatorError) tell(err.message);
     else if (!isBrokenTerminal(err))
       log.fatal({ err }, stopped ? 'an error while stopping' : 'the program cannot go on');
     void stop('a fatal error', err instanceof SettingsError ? 2 : 1);

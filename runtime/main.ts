@@ -1,12 +1,14 @@
 import { pino } from 'pino';
-import { readConfig } from './config.js';
+import { readConfig, readLogLevel } from './config.js';
 import { createLifecycle } from './lifecycle.js';
 import { createProgress } from './progress.js';
 import { startSystem } from './system.js';
 
 // Logs go to stderr, so that what a person reads of the start stays in one piece on stdout.
-const log = pino({ level: process.env['LOG_LEVEL'] ?? 'info', base: null }, pino.destination({ dest: 2, sync: true }));
-const lifecycle = createLifecycle({ log });
+// A wrong level is told with all other wrong settings.
+const level = readLogLevel(process.env) ?? 'info';
+const log = pino({ level, base: null }, pino.destination({ dest: 2, sync: true }));
+const lifecycle = createLifecycle({ log, tell: (message) => process.stderr.write(`${message}\n`) });
 
 await lifecycle.run(async () => {
   const config = readConfig(process.env, process.argv.slice(2));

@@ -4,6 +4,7 @@ import { Socket, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import Koa from 'koa';
 import { TodoError, toProblem } from '../domain/errors.js';
+import { OperatorError } from './operator-error.js';
 import type { PublicDoor } from './role.js';
 
 /** Sockets are cut when the headers take longer, in milliseconds. */
@@ -13,7 +14,7 @@ const mostHeaderBytes = 16 * 1024;
 type UpgradeHandler = Parameters<PublicDoor['onUpgrade']>[1];
 
 export interface OpenPublicDoor extends PublicDoor {
-  /** Listens; resolves with the URL that people use. @throws Error when the port is taken */
+  /** Listens; resolves with the URL that people use. @throws OperatorError when it cannot be had */
   listen(port: number, host: string): Promise<string>;
   /** Takes no new requests, lets the running ones end, and closes idle connections. */
   close(): Promise<void>;
@@ -52,7 +53,9 @@ export function createPublicDoor(): OpenPublicDoor {
         else ignoreUpgrade(server, request, socket);
       });
       server.listen(port, host);
-      await once(server, 'listening');
+      await once(server, 'listening').catch((cause: unknown) => {
+        throw cannotListen(cause, port, host);
+      });
       const address = server.address() as AddressInfo;
       const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
       return `http://${name}:${address.port}`;
@@ -69,6 +72,14 @@ export function createPublicDoor(): OpenPublicDoor {
       await closed.finally(() => clearInterval(sweep));
     },
   };
+}
+
+function cannotListen(cause: unknown, port: number, host: string): OperatorError {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const why = code === 'EADDRINUSE' ? 'another program has it' : cause instanceof Error ? cause.message : String(cause);
+  return new OperatorError(`Port ${port} of ${host} cannot be had: ${why}. Set PORT, or HOST, to another one.`, {
+    cause,
+  });
 }
 
 /**
