@@ -49,8 +49,10 @@ describe('events in one message', () => {
 
   it('are refused as a whole when the message is something else, or one of them is', () => {
     const [batch] = toBatches(eventsOf('alice', 1, 2));
-    const unsound = { ...batch, data: [...(batch?.data ?? []), { specversion: '1.0' }] };
-    for (const message of [null, 7, [], {}, { type: 'todo-chatbot.batch' }, { ...batch, data: {} }, unsound]) {
+    const withData = (text: string) => ({ ...batch, data_base64: Buffer.from(text).toString('base64') });
+    const unsound = [...eventsOf('alice', 1, 2).map(toCloudEvent), { specversion: '1.0' }];
+    const broken = [withData(JSON.stringify(unsound)), withData('{}'), withData('['), { ...batch, data_base64: 7 }];
+    for (const message of [null, 7, [], {}, { type: 'todo-chatbot.batch' }, ...broken]) {
       expect(() => fromMessage(message))
         .to.throw(TodoError)
         .with.property('code', 'invalid');
