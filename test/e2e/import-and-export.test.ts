@@ -163,7 +163,9 @@ describe('POST /v1/import and GET /v1/export', () => {
         const first = await imported(alice, content, type);
         expect(first.rejected, name).to.deep.equal([]);
         // Some are the same entry as in another file.
-        expect(first.imported + first.unchanged, name).to.equal(first.tasks.length).and.be.greaterThan(0);
+        expect(first.imported + first.unchanged, name)
+          .to.equal(first.tasks.length)
+          .and.be.greaterThan(0);
         const second = await imported(alice, content, type);
         expect([second.imported, second.unchanged], name).to.deep.equal([0, first.imported + first.unchanged]);
       }
