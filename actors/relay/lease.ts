@@ -10,11 +10,12 @@ const lockName = 'todo-chatbot event relay';
 const pauseMs = 500;
 
 /**
- * The wait for the lock is cut into slices: a statement that runs holds back the cleaning (VACUUM) of all the tables.
+ * The wait for the lock is cut into slices, shorter than a statement may take: one that runs holds back the cleaning
+ * (VACUUM) of all the tables.
  * The keepalives free the lock of a machine that vanished without a word within half a minute.
  */
 const session = `
-  SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '30s', false),
+  SELECT set_config('lock_timeout', '5s', false),
     set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
     set_config('tcp_keepalives_count', '4', false)`;
 const lockNotAvailable = '55P03';

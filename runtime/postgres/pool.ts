@@ -13,6 +13,9 @@ export interface PoolOptions {
   readonly connectTimeoutMs?: number;
 }
 
+/** How much longer than its time-out a statement may take until the server has said so, in milliseconds. */
+const graceMs = 2_000;
+
 /** A pool, or one of its clients within a transaction. */
 export type Queryable = Pick<pg.ClientBase, 'query'>;
 
@@ -27,6 +30,8 @@ export function createPool(url: string, options: PoolOptions): pg.Pool {
     max,
     application_name: applicationName,
     statement_timeout: statementTimeoutMs,
+    // When not even the cancellation comes back: the server stands still, or the way to it is cut.
+    query_timeout: statementTimeoutMs + graceMs,
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: 60_000,
     keepAlive: true,

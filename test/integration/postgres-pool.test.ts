@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
+import { isDatabaseUnavailable } from '../../runtime/postgres/availability.js';
 import { createPool, prepared } from '../../runtime/postgres/pool.js';
 import { emptyTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { until } from '../support/until.js';
@@ -45,6 +46,21 @@ describe('The connection pool', function () {
   it('cancels a statement that takes too long', async () => {
     const tested = pool({ statementTimeoutMs: 50 });
     expect(await tested.query('SELECT pg_sleep(30)').catch(message)).to.match(/statement timeout/);
+    await tested.end();
+  });
+
+  it('gives up on a server that stands still, as one that is not available, and goes on with a new connection', async () => {
+    const tested = pool({ statementTimeoutMs: 50 });
+    const { rows } = await tested.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const pid = Number(rows[0]?.pid);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const failure: unknown = await tested.query('SELECT 1').catch((error: unknown) => error);
+      expect(isDatabaseUnavailable(failure), String(failure)).to.equal(true);
+      expect((await tested.query('SELECT 2 AS n')).rows).to.deep.equal([{ n: 2 }]);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
     await tested.end();
   });
 
