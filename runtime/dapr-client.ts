@@ -18,6 +18,8 @@ const invokeTimeoutMs = 5_000;
 const publishTimeoutMs = 10_000;
 const firstPauseMs = 50;
 const longestPauseMs = 500;
+/** Calls of actors at once. More would wait for their turn first, and nothing limits how long. */
+const mostCalls = 1_024;
 const pubsubName = 'pubsub';
 
 export interface SidecarClientOptions {
@@ -54,7 +56,7 @@ export class SidecarClient implements Dapr {
       logger: { service: silent },
     });
     await sdk.start();
-    const http = new Pool(`http://127.0.0.1:${httpPort}`, { connections: 128, pipelining: 1 });
+    const http = new Pool(`http://127.0.0.1:${httpPort}`, { connections: mostCalls, pipelining: 1 });
     this.connection = { sdk, http };
     for (const resolve of this.connected) resolve();
     this.connected = [];
@@ -82,7 +84,7 @@ export class SidecarClient implements Dapr {
     let body = JSON.stringify(sent);
     const deadline = Date.now() + commandTimeoutMs;
     for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
-      const result = await this.tryActor(path, body, deadline - Date.now());
+      const result = await this.tryActor(path, body, Math.max(1, deadline - Date.now()));
       // The actor's answer, which nobody else can give.
       if (result) return result as CommandResult;
       if (Date.now() + pause >= deadline) {
