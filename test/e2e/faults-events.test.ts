@@ -36,15 +36,15 @@ describe('an event that was published and not taken', function () {
     );
   });
 
-  it('that a restarted sidecar forgot is in the log and on the live feed, though nothing newer comes', async () => {
+  it('because the sidecar died meanwhile is in the log and on the live feed, though nothing newer comes', async () => {
     const user = await system.newUser();
     const live = await user.live();
     await user.create({ title: 'Before' });
     await live.seq(1);
-    // The log stands still, so that the event waits within daprd when that dies.
+    // The log stands still, so that the event is on its way when daprd dies.
     await database.query('BEGIN');
     await database.query('LOCK TABLE audit_entries IN ACCESS EXCLUSIVE MODE');
-    const task = await user.create({ title: 'Forgotten' });
+    const task = await user.create({ title: 'On its way' });
     await live.seq(2);
     const { daprd } = system.childPids();
     process.kill(Number(daprd), 'SIGKILL');

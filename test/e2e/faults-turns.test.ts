@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import type { TaskFields } from '../../domain/task/commands.js';
 import { ActorCaller } from '../support/dapr-actor-call.js';
 import { HeldLock } from '../support/held-lock.js';
-import { startSecondHost } from '../support/second-host.js';
+import { startSecondHost, type SecondHost } from '../support/second-host.js';
 import { secondHostName } from '../support/second-host-settings.js';
 import { startTestSystem, startTimeoutMs, type TestSystem } from '../support/system.js';
 import { databaseUrlOf, underLoad } from '../support/trial.js';
@@ -18,6 +18,21 @@ describe('a turn that is cut off', function () {
     system = await startTestSystem();
   });
   after(() => system.remove());
+  /** What a test that fails leaves behind. */
+  const opened: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const close of opened.splice(0)) await close();
+  });
+  const hold = async (statement: string, values: unknown[] = []): Promise<HeldLock> => {
+    const lock = await HeldLock.take(await databaseUrlOf(system), statement, values);
+    opened.push(() => lock.release());
+    return lock;
+  };
+  const join = async (): Promise<SecondHost> => {
+    const host = await startSecondHost(system);
+    opened.push(() => host.leave());
+    return host;
+  };
 
   const create = { op: 'create', fields: fieldsOf('Cut off') } as const;
   /** Turns that the first host gave up. */
@@ -32,7 +47,7 @@ describe('a turn that is cut off', function () {
     const caller = await ActorCaller.of(system);
     const before = await aborted();
     // The actor asks for the user's zone first.
-    const lock = await HeldLock.take(await databaseUrlOf(system), 'LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
+    const lock = await hold('LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
     const hangUp = new AbortController();
     const call = caller.execute(user.id, randomUUID(), create, 'cut', hangUp.signal).catch(() => 'cut off');
     await lock.hasWaiters();
@@ -54,9 +69,7 @@ describe('a turn that is cut off', function () {
     const live = await user.live();
     const first = await user.create({ title: 'Before' });
     const caller = await ActorCaller.of(system);
-    const lock = await HeldLock.take(await databaseUrlOf(system), 'SELECT FROM users WHERE user_id = $1 FOR UPDATE', [
-      user.id,
-    ]);
+    const lock = await hold('SELECT FROM users WHERE user_id = $1 FOR UPDATE', [user.id]);
     const id = randomUUID();
     const hangUp = new AbortController();
     const call = caller.execute(user.id, id, create, 'cut', hangUp.signal).catch(() => 'cut off');
@@ -76,16 +89,41 @@ describe('a turn that is cut off', function () {
     ]);
   });
 
+  it("and goes on while its actor is another host's already: both changes are there, one after the other", async () => {
+    const user = await system.newUser();
+    const tasks = await user.createAll(...Array.from({ length: 10 }, (_, index) => ({ title: `Task ${index}` })));
+    const caller = await ActorCaller.of(system);
+    const lock = await hold('SELECT FROM users WHERE user_id = $1 FOR UPDATE', [user.id]);
+    const hangUp = new AbortController();
+    const update = (id: string, patch: Partial<TaskFields>, signal?: AbortSignal) =>
+      caller.execute(user.id, id, { op: 'update', patch, expected_versions: null }, randomUUID(), signal);
+    const cut = tasks.map(({ id }) => update(id, { priority: 'high' }, hangUp.signal).catch(() => 'cut off'));
+    await lock.hasWaiters(tasks.length);
+    hangUp.abort();
+    expect(new Set(await Promise.all(cut))).to.deep.equal(new Set(['cut off']));
+
+    const second = await join();
+    const answers = Promise.all(tasks.map(({ id }) => update(id, { description: 'later' })));
+    // Both hosts are about to make the second version of a task.
+    await lock.hasWaiters(1, secondHostName);
+    await lock.release();
+    for (const [index, { status, body }] of (await answers).entries()) {
+      expect(status).to.equal(200);
+      // The turn that was cut off came first, or it came second, found the version taken, and saw that nobody waits.
+      const priority = body['version'] === 3 ? 'high' : 'none';
+      expect(body['task']).to.include({ priority, description: 'later', version: body['version'] });
+      const versions = (await user.changes()).filter((change) => change.task_id === tasks[index]?.id);
+      expect(versions.map((change) => change.task?.version)).to.deep.equal(body['version'] === 3 ? [1, 2, 3] : [1, 2]);
+    }
+    await second.leave();
+  });
+
   it('by Dapr, which gives its actor to another host meanwhile: each command is carried out once', async () => {
     await underLoad(system, 'turns cut off by a host that joins', async ({ users, acknowledgedMore }) => {
-      const some = users.slice(0, 3).map((user) => user.id);
-      const lock = await HeldLock.take(
-        await databaseUrlOf(system),
-        'SELECT FROM users WHERE user_id = ANY ($1) FOR UPDATE',
-        [some],
-      );
+      const some = users.slice(-3).map((user) => user.id);
+      const lock = await hold('SELECT FROM users WHERE user_id = ANY ($1) FOR UPDATE', [some]);
       await lock.hasWaiters(some.length);
-      const second = await startSecondHost(system);
+      const second = await join();
       // Dapr gives turns 2 s to end. Commands that the first host still has in hand are then sent to the second as well.
       await lock.hasWaiters(1, secondHostName);
       await lock.release();

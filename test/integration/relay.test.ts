@@ -223,6 +223,18 @@ describe('the relay of events', () => {
     expect([...new Set(process.seqs('karl'))]).to.deep.equal(upTo(3));
   });
 
+  it('publishes an empty message on a tick when there is nothing else, for the last one lost to be missed', async () => {
+    const process = start('only');
+    let empty = 0;
+    process.refuses = (_topic, events) => {
+      if (events.length === 0) empty += 1;
+    };
+    await process.relay.sweep();
+    await process.untilItLeads();
+    await process.relay.sweep();
+    await until('it is published to every topic', () => empty === taskTopics.length);
+  });
+
   it('publishes what it was not told of by its sweep, however much it is', async () => {
     const process = await start('only').untilItLeads();
     await process.commit('lena', 120, false);

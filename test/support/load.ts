@@ -63,6 +63,7 @@ export class Load {
   readonly acknowledgedAt: number[] = [];
   /** Answers 503. */
   unavailable = 0;
+  private silent: ReadonlySet<string> = new Set();
   private readonly waiting: (() => void)[] = [];
   private readonly running: Promise<unknown>;
   private readonly endsAt: number;
@@ -80,6 +81,15 @@ export class Load {
         );
       }),
     );
+  }
+
+  /** The devices of these users finish what they are at and begin nothing more; all others are at work (again). */
+  fallSilent(users: readonly LoadUser[]): void {
+    this.silent = new Set(users.map((user) => user.id));
+  }
+
+  isSilent(user: LoadUser): boolean {
+    return this.silent.has(user.id);
   }
 
   get isOver(): boolean {
@@ -138,7 +148,8 @@ class Client {
   async run(): Promise<void> {
     while (!this.load.isOver) {
       const choice = this.random.weighted(weights);
-      if (choice === 'again') await this.sendAgain();
+      if (this.load.isSilent(this.user)) this.last = undefined;
+      else if (choice === 'again') await this.sendAgain();
       else if (choice === 'read') await this.read();
       else await this.sendNew(choice);
       await sleep(this.random.next() * 2 * this.options.pauseMs);

@@ -18,6 +18,8 @@ export interface Trial {
   readonly load: Load;
   readonly followers: readonly LiveFollower[];
   readonly random: Seeded;
+  /** Waits until all that these users did is published, in the log and seen live. @throws Error that says what is not */
+  everywhere(users: readonly LoadUser[]): Promise<void>;
   /** Waits until so many commands more are acknowledged. */
   acknowledgedMore(count?: number): Promise<void>;
 }
@@ -63,19 +65,30 @@ export async function underLoad(
     const goal = load.acknowledged + more;
     await until(`${more} more commands acknowledged`, () => load.acknowledged >= goal || load.isOver, recoveryWithinMs);
   };
+  const options = async (some: readonly LoadUser[] = users) => ({
+    url: system.url,
+    databaseUrl: await databaseUrlOf(system),
+    users: some,
+    load,
+    followers,
+  });
+  const everywhere = async (some: readonly LoadUser[]): Promise<void> => {
+    expect(await settled(await options(some)), `seed ${seed}`).to.deep.equal([]);
+  };
   try {
     await acknowledgedMore();
+    // What is lost of these users, no later event of theirs would bring to light.
+    load.fallSilent(users.slice(0, users.length / 3));
     const began = performance.now();
-    await happens({ users, load, followers, random, acknowledgedMore });
+    await happens({ users, load, everywhere, followers, random, acknowledgedMore });
     await acknowledgedMore();
     await load.stop();
     const silence = (load.longestSilence(began) / 1000).toFixed(1);
     const sum = `${load.acknowledged} answers to ${load.commands.length} commands, ${load.unavailable} times 503`;
     process.stdout.write(`      seed ${seed}, ${what}: ${sum}, at most ${silence} s without an acknowledgement\n`);
 
-    const options = { url: system.url, databaseUrl: await databaseUrlOf(system), users, load, followers };
-    const late = await settled(options);
-    expect([...late, ...(await check(options))].slice(0, 20), `seed ${seed}`).to.deep.equal([]);
+    const late = await settled(await options());
+    expect([...late, ...(await check(await options()))].slice(0, 20), `seed ${seed}`).to.deep.equal([]);
   } catch (error) {
     process.stdout.write(`      seed ${seed}, ${what}: failed\n`);
     throw error;

@@ -5,7 +5,8 @@ import { toCloudEvent } from '../../domain/events/cloud-event.js';
 import type { CommittedEvent } from '../../domain/events/event.js';
 import { TodoError } from '../../domain/errors.js';
 import { createAppDoor, type OpenAppDoor } from '../../runtime/app-door.js';
-import { toBatches } from '../../runtime/event-batch.js';
+import { emptyBatch, toBatches } from '../../runtime/event-batch.js';
+import { MessageNumbers } from '../../runtime/message-numbers.js';
 import { eventsOf } from '../support/events.js';
 
 describe("daprd's door", () => {
@@ -70,6 +71,20 @@ describe("daprd's door", () => {
     expect(await call('POST', '/events/task-audit', toBatches(events)[0])).to.include({ text: '{"status":"SUCCESS"}' });
     expect(await call('POST', '/events/task-audit', toCloudEvent(events[0]!))).to.include({ status: 200 });
     expect(received).to.deep.equal([...events, events[0]]);
+  });
+
+  it('has a subscriber look for what it missed when a message does not arrive', async () => {
+    const numbers = new MessageNumbers();
+    const [first, , third] = eventsOf('alice', 1, 3).map((event) =>
+      toBatches([event]).map((batch) => numbers.next(batch)),
+    );
+    await call('POST', '/events/task-audit', first?.[0]);
+    expect(caughtUp).to.equal(0);
+    await call('POST', '/events/task-audit', third?.[0]);
+    expect(caughtUp).to.equal(1);
+    expect(received.map((event) => event.seq)).to.deep.equal([1, 3]);
+    await call('POST', '/events/task-audit', numbers.next(emptyBatch()));
+    expect({ caughtUp, count: received.length }).to.deep.equal({ caughtUp: 1, count: 2 });
   });
 
   it('asks for events again that could not be taken now, and lets those go that never can be', async () => {
