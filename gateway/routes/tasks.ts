@@ -8,7 +8,6 @@ import { entityTagsPattern, etagOf, expectedVersions, isNotModified } from '../e
 import { idempotencyKey, idempotencyOf } from '../idempotency.js';
 import type { GatewayContext } from '../context.js';
 import { jsonResponse } from '../json-media.js';
-import { renderTask } from '../render-task.js';
 import { route, type BodyInput, type Call, type HeaderInput, type Route } from '../route.js';
 import { readTask } from '../sql/read-task.js';
 import { taskListQuery } from '../task-list/query.js';
@@ -96,7 +95,7 @@ export function taskRoutes({ pool, dapr }: Pick<GatewayContext, 'pool' | 'dapr'>
     if (!result.task) return { status: 204, ...(replayed && { headers: replayed }) };
     return {
       status: 200,
-      body: renderTask(result.task),
+      body: JSON.stringify(result.task),
       headers: { ETag: etagOf(result.task.version), ...replayed },
     };
   }
@@ -137,7 +136,7 @@ export function taskRoutes({ pool, dapr }: Pick<GatewayContext, 'pool' | 'dapr'>
         if (!task) throw new Error('a create was answered without a task');
         return {
           status: 201,
-          body: renderTask(task),
+          body: JSON.stringify(task),
           headers: {
             ETag: etagOf(task.version),
             Location: `/v1/tasks/${task.id}`,
