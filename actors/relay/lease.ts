@@ -77,7 +77,7 @@ export class Lease {
     try {
       signal.throwIfAborted();
       const over = once(signal, 'abort');
-      await Promise.race([acquire(client), over]);
+      await Promise.race([this.acquire(client), over]);
       if (signal.aborted) return;
       this.parts.gained();
       await over;
@@ -88,13 +88,15 @@ export class Lease {
       client.release(true);
     }
   }
-}
 
-async function acquire(client: PoolClient): Promise<void> {
-  await client.query(session);
-  while (!(await isLocked(client)));
-  // From here on no signal is missed; what was committed before is found by looking.
-  await client.query(`LISTEN ${signalChannel}`);
+  private async acquire(client: PoolClient): Promise<void> {
+    await client.query(session);
+    for (let slice = 1; !(await isLocked(client)); slice += 1) {
+      if (slice === 1) this.parts.log.info('another process on this database publishes events; this one stands by');
+    }
+    // From here on no signal is missed; what was committed before is found by looking.
+    await client.query(`LISTEN ${signalChannel}`);
+  }
 }
 
 /** @returns false when it is still another's after a while */
