@@ -105,6 +105,7 @@ function checkCommands(commands: readonly Command[], { events, keys }: Content):
     events.filter((event) => event.type === 'TASK_CREATED' || event.type === 'TASK_UPDATED'),
     (event) => String(event.task?.['description']),
   );
+  const versions = groupBy(events, (event) => event.task_id);
   const attributed = new Set<EventRow>();
 
   for (const command of commands) {
@@ -116,6 +117,7 @@ function checkCommands(commands: readonly Command[], { events, keys }: Content):
     const marked = byMark.get(key) ?? [];
     if (marked.length > 1) fault(`it was carried out ${marked.length} times`);
     if (outcome === 'refused' && (row || marked.length > 0)) fault('it was carried out all the same');
+    if (outcome === 'refused' && !isRefusalRight(command, versions)) fault(`it was refused with ${command.status}`);
     if (outcome === 'acknowledged' && !row) fault('it left no trace');
     if (outcome === 'acknowledged' && (op === 'create' || op === 'patch') && marked.length !== 1)
       fault('it is not there');
@@ -143,6 +145,13 @@ function checkCommands(commands: readonly Command[], { events, keys }: Content):
   return faults;
 }
 
+/** 404 only of a task that was deleted, 412 only of one that has left the version that was asked for. */
+function isRefusalRight({ status, taskId, ifMatch }: Command, versions: ReadonlyMap<string, EventRow[]>): boolean {
+  const last = versions.get(taskId ?? '')?.at(-1);
+  if (status === 404) return last?.task === null;
+  return status === 412 && last !== undefined && ifMatch !== null && last.version > ifMatch;
+}
+
 const typeOf: Readonly<Record<Command['op'], string>> = {
   create: 'TASK_CREATED',
   patch: 'TASK_UPDATED',
@@ -154,7 +163,7 @@ const typeOf: Readonly<Record<Command['op'], string>> = {
 /** `seq` and versions without gap, the log equal to the events, each before the after of the one before, hashes right. */
 function checkHistory({ events, audit, seqs }: Content): string[] {
   const faults: string[] = [];
-  const last = new Map<string, { version: number; task: Json | null }>();
+  const last = new Map<string, { version: number; task: Json | null; at: Date }>();
   const logByUser = groupBy(audit, (entry) => entry.user_id);
   const ids = new Set<string>();
 
@@ -168,10 +177,10 @@ function checkHistory({ events, audit, seqs }: Content): string[] {
       if (event.seq !== place + 1) faults.push(`${about}: it stands at place ${place + 1}`);
       if (ids.has(event.event_id)) faults.push(`${about}: its id is another event's too`);
       ids.add(event.event_id);
-      const before = last.get(`${user} ${event.task_id}`) ?? { version: 0, task: null };
+      const before = last.get(`${user} ${event.task_id}`) ?? { version: 0, task: null, at: new Date(0) };
       if (event.version !== before.version + 1)
         faults.push(`${about}: version ${event.version} after ${before.version}`);
-      last.set(`${user} ${event.task_id}`, event);
+      last.set(`${user} ${event.task_id}`, { version: event.version, task: event.task, at: event.occurred_at });
 
       const entry = log[place];
       if (!entry) continue;

@@ -34,6 +34,8 @@ export interface Command {
   /** null: a create. */
   readonly taskId: string | null;
   readonly ifMatch: number | null;
+  /** The version of the task that was acknowledged before; 0 for a create. */
+  readonly known: number;
   /** How often it was sent. */
   tries: number;
   /**
@@ -165,6 +167,7 @@ class Client {
       key: `${this.user.id}-${this.place}-${this.sent++}`,
       op,
       taskId,
+      known: version ?? 0,
       ifMatch: version !== null && this.random.chance(0.2) ? version : null,
       tries: 0,
       outcome: 'unknown',
@@ -248,6 +251,7 @@ class Client {
     if (status !== (command.op === 'create' ? 201 : 200)) fault(`it was answered ${status}`);
     if (task.user_id !== command.user) fault(`it was answered with a task of ${task.user_id}`);
     if (command.taskId !== null && task.id !== command.taskId) fault(`it was answered with ${task.id}`);
+    if (task.version < command.known) fault(`it was answered with version ${task.version}, after ${command.known} was`);
     this.tasks.set(task.id, Math.max(task.version, this.tasks.get(task.id) ?? 0));
   }
 

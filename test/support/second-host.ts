@@ -46,7 +46,7 @@ export async function startSecondHost(system: TestSystem): Promise<SecondHost> {
   const joined = new Promise<void>((resolve) => (isJoined = resolve));
   const host = await startGuarded({
     command: process.execPath,
-    args: ['--enable-source-maps', join(packageRoot, 'dist/test/support/second-host-main.js')],
+    args: [join(packageRoot, 'dist/test/support/second-host-main.js')],
     env: { PATH: process.env['PATH'] ?? '', SECOND_HOST: JSON.stringify(settings) },
     stopSignal: 'SIGTERM',
     stopTimeoutMs: 15_000,
