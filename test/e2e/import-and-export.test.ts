@@ -155,8 +155,7 @@ describe('POST /v1/import and GET /v1/export', () => {
       );
     });
 
-    it('bring every entry in, twice give unchanged, and carry all of it to another user', async function () {
-      this.timeout(60_000);
+    it('bring every entry in, twice give unchanged, and carry all of it to another user', async () => {
       const [alice, bob] = [await system().newUser(), await system().newUser()];
       expect(files.length).to.be.greaterThan(20);
       for (const { name, type, content } of files) {

@@ -51,8 +51,7 @@ describe('a request that is too much', () => {
     expect(answer).to.match(/^HTTP\/1\.1 413 /);
   });
 
-  it('by the time that its body takes is answered with 408 and let go', async function () {
-    this.timeout(30_000);
+  it('by the time that its body takes is answered with 408 and let go', async () => {
     const answer = await raw(...post('Content-Length: 20'), '{"title"');
     expect(answer).to.match(/^HTTP\/1\.1 408 /);
     expect(answer).to.match(/Connection: close/i);

@@ -10,7 +10,14 @@ import { packageRoot } from '../../runtime/package-root.js';
 import { startGuarded, type Exit } from '../../runtime/processes/guarded-process.js';
 import type { Reply } from '../support/http.js';
 import { isRunning } from '../support/script.js';
-import { programCommand, programEnv, sharedSystem, startTestSystem, startTimeoutMs } from '../support/system.js';
+import {
+  programCommand,
+  programEnv,
+  sharedSystem,
+  startTestSystem,
+  startTimeoutMs,
+  type TestSystem,
+} from '../support/system.js';
 import { until } from '../support/until.js';
 
 /** A start that may well not come far. */
@@ -30,6 +37,8 @@ async function endOf(settings: Record<string, string>, ...args: string[]): Promi
   const { ended, output } = await start(settings, args);
   return { exit: await ended, output: output() };
 }
+/** A machine that does much else is slow, not wrong. */
+const patienceMs = 120_000;
 const exitCode = (code: number): Exit => ({ code, signal: null });
 
 describe('npm start', () => {
@@ -82,7 +91,7 @@ describe('npm start', () => {
   });
 
   it('a second time on the same DATA_DIR says that it is in use, by whom and where, and ends with 1', async function () {
-    this.timeout(30_000);
+    this.timeout(patienceMs);
     const { exit, output } = await endOf({ DATA_DIR: system().dataDir, PORT: '0' });
     expect(exit).to.deep.equal(exitCode(1));
     expect(output).to.include(`is in use by process ${system().pid}`).and.include(system().url);
@@ -90,7 +99,7 @@ describe('npm start', () => {
   });
 
   it('npm run token prints a token, which the running system takes', async function () {
-    this.timeout(30_000);
+    this.timeout(patienceMs);
     const args = ['run', '--silent', 'token', '--', '--user', 'carol', '--scopes', 'tasks:read'];
     const { stdout, status } = spawnSync('npm', args, {
       cwd: packageRoot,
@@ -114,7 +123,7 @@ describe('a start that cannot be', () => {
   afterEach(() => rm(dataDir, { recursive: true, force: true }));
 
   it('because of wrong settings lists every one of them, starts nothing and ends with 2', async function () {
-    this.timeout(30_000);
+    this.timeout(patienceMs);
     const wrong = { DATA_DIR: dataDir, PORT: 'x', DATABASE_URL: 'y', AUTH_JWKS_URL: 'z', LOG_LEVEL: 'w', ROLES: 'v' };
     const { exit, output } = await endOf(wrong, '--colour');
     expect(exit).to.deep.equal(exitCode(2));
@@ -129,7 +138,7 @@ describe('a start that cannot be', () => {
   });
 
   it('because its port is taken says which, leaves nothing behind and ends with 1', async function () {
-    this.timeout(60_000);
+    this.timeout(patienceMs);
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
@@ -141,7 +150,7 @@ describe('a start that cannot be', () => {
   });
 
   it('because DATA_DIR cannot be written says so and ends with 1', async function () {
-    this.timeout(30_000);
+    this.timeout(patienceMs);
     const { exit, output } = await endOf({ DATA_DIR: '/dev/null/data', PORT: '0' });
     expect(exit).to.deep.equal(exitCode(1));
     expect(output).to.include('/dev/null/data');
@@ -160,11 +169,18 @@ describe('a start that cannot be', () => {
   }
 });
 
+/** A system that tests may stop; each leaves it stopped. */
+let stopped: TestSystem | undefined;
+async function stoppable(): Promise<TestSystem> {
+  if (stopped) await stopped.start();
+  return (stopped ??= await startTestSystem());
+}
+
 describe('a stop', () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     it(`by ${signal} ends with 0, leaves no process behind, and closes live feeds with 1001`, async function () {
       this.timeout(startTimeoutMs);
-      const system = await startTestSystem();
+      const system = await stoppable();
       const alice = await system.newUser();
       const [feed] = await Promise.all([alice.live(), alice.create({ title: 'Pay rent' })]);
       const processes = [system.pid, ...system.descendants()];
@@ -178,10 +194,10 @@ describe('a stop', () => {
 
   it('while commands run loses none that was acknowledged, and answers or refuses each of the others', async function () {
     this.timeout(startTimeoutMs);
-    const system = await startTestSystem();
+    const system = await stoppable();
     const alice = await system.newUser();
     const acknowledged: string[] = [];
-    let stopped: Promise<Exit> | undefined;
+    let stopping: Promise<Exit> | undefined;
     const worker = async (name: number): Promise<void> => {
       for (let count = 0; ; count += 1) {
         const title = `${name}.${count}`;
@@ -196,11 +212,11 @@ describe('a stop', () => {
           return;
         }
         acknowledged.push(title);
-        if (acknowledged.length > 50) stopped ??= system.stop();
+        if (acknowledged.length > 50) stopping ??= system.stop();
       }
     };
     await Promise.all(Array.from({ length: 10 }, (_, name) => worker(name)));
-    expect(await stopped).to.deep.equal(exitCode(0));
+    expect(await stopping).to.deep.equal(exitCode(0));
 
     await system.start();
     const changes = await alice.changes();
@@ -208,14 +224,14 @@ describe('a stop', () => {
     expect(titles).to.include.members(acknowledged);
     expect(new Set(titles)).to.have.property('size', titles.length);
     expect(changes.map((change) => change.seq)).to.deep.equal(changes.map((_, index) => index + 1));
-    await system.remove();
+    await system.stop();
   });
 });
 
 describe('a restart on the same DATA_DIR', () => {
   it('keeps tasks, settings, changes, the log, tokens, cursors and the answers to named commands', async function () {
     this.timeout(startTimeoutMs);
-    const system = await startTestSystem();
+    const system = await stoppable();
     const alice = await system.newUser();
     await alice.patch('/v1/me', { time_zone: 'Asia/Tokyo' });
     const named = () => alice.post('/v1/tasks', { title: 'Once' }, { 'idempotency-key': 'k' });
@@ -243,7 +259,7 @@ describe('a restart on the same DATA_DIR', () => {
     expect((await alice.patch(`/v1/tasks/${first.task.id}`, { title: 'Goes on' })).task.version).to.equal(2);
     await feed.seq(5);
     expect(feed.seqs).to.deep.equal([3, 4, 5]);
-    await system.remove();
+    await system.stop();
   });
 });
 

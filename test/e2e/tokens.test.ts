@@ -158,7 +158,7 @@ describe('a bearer token', () => {
 
   it('that expires ends the live feed with 4401, and calls with 401', async () => {
     const alice = await system().newUser();
-    const token = await system().tokenFor(alice.id, undefined, 2);
+    const token = await system().tokenFor(alice.id, undefined, 4);
     const live = await LiveClient.open(system().url, token);
     await alice.create({ title: 'Pay rent' });
     await live.seq(1);

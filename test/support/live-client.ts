@@ -54,7 +54,8 @@ export class LiveClient {
   }
   /** Waits for the change of this seq. */
   async seq(seq: number): Promise<Change> {
-    await until(`the change ${seq} on the live feed`, () => this.seqs.includes(seq) || this.isClosed);
+    const isThere = () => this.seqs.includes(seq) || this.isClosed;
+    await until(`the change ${seq} on the live feed`, isThere, 30_000);
     if (!this.seqs.includes(seq)) throw new Error(`closed before change ${seq}: ${JSON.stringify(await this.closed)}`);
     return this.changes.find((change) => change.seq === seq)!;
   }

@@ -14,6 +14,8 @@ import { TestUser } from './test-user.js';
 /** The first start on a machine may have to build Dapr, in milliseconds. */
 export const startTimeoutMs = 15 * 60_000;
 const stopTimeoutMs = 20_000;
+/** A machine that does much else is slow, not wrong. */
+const testTimeoutMs = 60_000;
 
 /** The programs that the system runs beside itself. */
 export const childNames = ['postgres', 'placement', 'scheduler', 'daprd'] as const;
@@ -196,6 +198,9 @@ export function sharedSystem(): () => TestSystem {
   before(async function () {
     this.timeout(startTimeoutMs);
     system = await (shared ??= startTestSystem());
+  });
+  beforeEach(function () {
+    this.currentTest?.timeout(testTimeoutMs);
   });
   return () => {
     if (!system) throw new Error('the shared system is there from the first test on, not before');
