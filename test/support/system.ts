@@ -58,11 +58,20 @@ export interface TestSystem {
 
 const systems = new Set<TestSystem>();
 
+const removeAll = async (): Promise<void> => {
+  await Promise.all([...systems].map((system) => system.remove()));
+};
+// Without this a run that is interrupted would leave the folders; the processes end in any case.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void removeAll().finally(() => process.kill(process.pid, signal)));
+}
+
 /** Starts a system of one's own. Most tests do with {@link sharedSystem}. */
 export async function startTestSystem({ env = {} }: SystemOptions = {}): Promise<TestSystem> {
   const dataDir = await mkdtemp(join(tmpdir(), 'todo-chatbot-system-'));
   const lines: string[] = [];
   let running: { process: GuardedProcess; url: string } | undefined;
+  let removed: Promise<void> | undefined;
   const current = () => {
     if (!running) throw new Error('the system is not running');
     return running;
@@ -104,12 +113,13 @@ export async function startTestSystem({ env = {} }: SystemOptions = {}): Promise
       process.kill(current().process.pid, 'SIGKILL');
       await exited();
     },
-    async remove() {
-      systems.delete(system);
-      await running?.process.stop();
-      running = undefined;
-      await rm(dataDir, { recursive: true, force: true, maxRetries: 50, retryDelay: 200 });
-    },
+    remove: () =>
+      (removed ??= (async () => {
+        await running?.process.stop();
+        running = undefined;
+        await rm(dataDir, { recursive: true, force: true, maxRetries: 50, retryDelay: 200 });
+        systems.delete(system);
+      })()),
   };
   systems.add(system);
   await system.start();
@@ -220,5 +230,5 @@ mocha.afterEach?.(function () {
 });
 mocha.after?.(async function () {
   this.timeout(60_000);
-  await Promise.all([...systems].map((system) => system.remove()));
+  await removeAll();
 });
