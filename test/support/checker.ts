@@ -109,29 +109,28 @@ function checkCommands(commands: readonly Command[], { events, keys }: Content):
   const attributed = new Set<EventRow>();
 
   for (const command of commands) {
-    const { key, op, outcome, task, taskId, user } = command;
-    const row = keysByName.get(key);
-    const event = row && eventAt.get(placeOf(row));
+    const { key, hasKey, op, outcome, task, taskId, user } = command;
     const fault = (what: string) => faults.push(`${outcome} ${op} ${key} (${command.tries} tries): ${what}`);
     // The mark is in the task itself, so this does not rest on what the program keeps of keys.
     const marked = byMark.get(key) ?? [];
+    const isMarked = op === 'create' || op === 'patch';
     if (marked.length > 1) fault(`it was carried out ${marked.length} times`);
-    if (outcome === 'refused' && (row || marked.length > 0)) fault('it was carried out all the same');
-    if (outcome === 'refused' && !isRefusalRight(command, versions)) fault(`it was refused with ${command.status}`);
-    if (outcome === 'acknowledged' && !row) fault('it left no trace');
-    if (outcome === 'acknowledged' && (op === 'create' || op === 'patch') && marked.length !== 1)
-      fault('it is not there');
-    if (!row) continue;
-    if (row.user_id !== user) fault(`its key belongs to ${row.user_id}`);
-    if (taskId !== null && row.task_id !== taskId) fault(`it was carried out on ${row.task_id}`);
-    if (!event) {
-      fault('the event that its key names is not there');
-      continue;
+    if (isMarked && outcome === 'acknowledged' && marked.length === 0) fault('it is not there');
+
+    const row = keysByName.get(key);
+    if (hasKey && outcome === 'acknowledged' && !row) fault('its key left no trace');
+    if (row && !hasKey) fault('it went without a key and left one');
+    const event = hasKey ? row && eventAt.get(placeOf(row)) : marked[0];
+    if (row && !event) fault('the event that its key names is not there');
+    if (isMarked && marked[0] !== event) fault('its key names another event than its own');
+    if (outcome === 'refused') {
+      if (event) fault('it was carried out all the same');
+      if (!isRefusalRight(command, versions)) fault(`it was refused with ${command.status}`);
     }
-    if (marked[0] && marked[0] !== event) fault('its key names another event than its own');
-    if (event.type === typeOf[op] && (op === 'create' || op === 'patch' ? marked[0] === event : true)) {
-      attributed.add(event);
-    }
+    if (!event) continue;
+    if (event.user_id !== user) fault(`it was carried out for ${event.user_id}`);
+    if (taskId !== null && event.task_id !== taskId) fault(`it was carried out on ${event.task_id}`);
+    if (event.type === typeOf[op]) attributed.add(event);
     if (outcome !== 'acknowledged') continue;
     if (op === 'delete' ? event.task !== null : !isDeepStrictEqual(shown(event.task), plain(task))) {
       fault(`its answer is not what was committed: ${JSON.stringify(task)} and ${JSON.stringify(event.task)}`);

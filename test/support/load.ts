@@ -28,8 +28,10 @@ export type LoadOp = 'create' | 'patch' | 'complete' | 'reopen' | 'delete';
 /** A command as a client knows of it. */
 export interface Command {
   readonly user: string;
-  /** Its Idempotency-Key, which is also the description that a create or patch leaves. */
+  /** Its Idempotency-Key, and the description that a create or patch leaves. */
   readonly key: string;
+  /** False: it goes without the key, and is not sent again when no answer comes. */
+  readonly hasKey: boolean;
   readonly op: LoadOp;
   /** null: a create. */
   readonly taskId: string | null;
@@ -165,6 +167,7 @@ class Client {
     const command: Command = {
       user: this.user.id,
       key: `${this.user.id}-${this.place}-${this.sent++}`,
+      hasKey: !(op === 'create' || op === 'patch') || this.random.chance(0.85),
       op,
       taskId,
       known: version ?? 0,
@@ -175,8 +178,9 @@ class Client {
       status: 0,
     };
     this.load.commands.push(command);
-    while (command.outcome === 'unknown' && !this.load.isOutOfPatience) await this.tryOnce(command);
-    this.last = command;
+    do await this.tryOnce(command);
+    while (command.hasKey && command.outcome === 'unknown' && !this.load.isOutOfPatience);
+    this.last = command.hasKey ? command : undefined;
   }
 
   /** A client that did not notice its answer: it must get the same one. */
@@ -262,8 +266,8 @@ class Client {
 
   private send(command: Command, patienceMs: number): Promise<Answer> {
     const { path, method, body } = requestOf(command);
-    const headers = {
-      'idempotency-key': command.key,
+    const headers: Record<string, string> = {
+      ...(command.hasKey && { 'idempotency-key': command.key }),
       ...(command.ifMatch !== null && { 'if-match': `"${command.ifMatch}"` }),
     };
     return this.request(method, path, patienceMs, headers, body);
