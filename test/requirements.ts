@@ -172,7 +172,14 @@ const seed: Requirement[] = [
 ];
 
 const publicInterface: Requirement[] = [
-  proved('npm start', 'everything on one machine, with progress, a token and a line to try', 'npm start'),
+  proved(
+    'npm start',
+    'everything on one machine, with progress, a token and a line to try; a stop leaves nothing behind',
+    'npm start',
+    'a start that cannot be',
+    'a stop',
+    'a restart on the same DATA_DIR',
+  ),
   proved('npm run token', 'prints a token and nothing else', 'npm run token'),
   proved(
     'settings',
@@ -207,6 +214,8 @@ const publicInterface: Requirement[] = [
     'POST /v1/import',
     'iCalendar, TickTick, Todoist; the same file again makes nothing twice',
     'import and export',
+    'POST /v1/import and GET /v1/export › make tasks through their actors like any other: in the list, the changes, the log and the live feed',
+    'POST /v1/import and GET /v1/export › make nothing twice of the same file, and change what has changed in it',
     'an import',
     'reading a VTODO',
     "reading TickTick's backup",
@@ -249,6 +258,7 @@ const publicInterface: Requirement[] = [
     'a program of the system stands still for a while under load',
     'two hosts of the same actors',
     'a turn that is cut off',
+    'chaos',
   ),
   ...later(6, {
     'setting KAFKA_BROKERS': 'Kafka instead of in-memory pub/sub',

@@ -27,7 +27,7 @@ export interface ObtainKafkaOptions {
 
 /**
  * Apache Kafka for this machine without a container engine: the jars that `docker/kafka/jars.lock.json` names, through Maven
- * the first time and kept from then on, and the machine's own Java. Why so: docs/decisions/0006-real-kafka-without-containers.md
+ * the first time and kept from then on, and the machine's own Java. Why so: docs/decisions/0008-real-kafka-without-containers.md
  * @throws OperatorError that says what is missing and what to do instead
  */
 export async function obtainKafka(options: ObtainKafkaOptions): Promise<KafkaProgram> {
