@@ -9,6 +9,7 @@ import { defineActorType } from './host/actor.js';
 import { Relay } from './relay/relay.js';
 import { forgetOldAnswers } from './task/sql/answers.js';
 import { TaskActor } from './task/task-actor.js';
+import { UserLanes } from './task/user-lanes.js';
 import { UserZones } from './task/user-zones.js';
 
 const eventsRequest = validator<{ user_id: string; after: number; limit: number }>({
@@ -59,6 +60,7 @@ export function startActors({ config, pool, dapr, appDoor, log, metrics }: Actor
   const parts = {
     pool,
     zones: new UserZones(pool),
+    lanes: new UserLanes(),
     now: () => new Date(),
     committed: (event: Parameters<Relay['committed']>[0]) => {
       relay.committed(event);

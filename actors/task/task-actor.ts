@@ -10,12 +10,14 @@ import type { Turn } from '../host/actor.js';
 import { findAnswer, findCommitted, keepAnswer } from './sql/answers.js';
 import { commitEvent, violatedConstraint } from './sql/commit-event.js';
 import { readTask, type Snapshot } from './sql/read-task.js';
+import type { UserLanes } from './user-lanes.js';
 import type { UserZones } from './user-zones.js';
 
 /** What a Task actor needs from outside. */
 export interface TaskActorParts {
   readonly pool: Pool;
   readonly zones: UserZones;
+  readonly lanes: UserLanes;
   readonly now: () => Date;
   /** Told of every commit, right after it. */
   readonly committed: (event: CommittedEvent) => void;
@@ -107,21 +109,26 @@ export class TaskActor {
       return this.answerUnchanged(sent, snapshot, timestamp);
     }
 
+    const { type } = event;
     const after = evolve(snapshot.task, event, { version, timestamp });
     let seq: number | null;
     try {
-      seq = await commitEvent(this.parts.pool, {
-        userId: this.userId,
-        taskId: this.taskId,
-        eventId: sent.command_id,
-        type: event.type,
-        actor: sent.actor,
-        timestamp,
-        version,
-        before: snapshot.task,
-        after,
-        assumedZone: zone,
-        idempotency,
+      seq = await this.parts.lanes.run(this.userId, () => {
+        // The caller may have gone while it waited.
+        turn.throwIfAborted();
+        return commitEvent(this.parts.pool, {
+          userId: this.userId,
+          taskId: this.taskId,
+          eventId: sent.command_id,
+          type,
+          actor: sent.actor,
+          timestamp,
+          version,
+          before: snapshot.task,
+          after,
+          assumedZone: zone,
+          idempotency,
+        });
       });
     } catch (error) {
       const constraint = violatedConstraint(error);
@@ -137,7 +144,7 @@ export class TaskActor {
     this.snapshot = { version, task: after };
     this.parts.committed({
       event_id: sent.command_id,
-      type: event.type,
+      type,
       user_id: this.userId,
       task_id: this.taskId,
       seq,

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { Relay } from '../../actors/relay/relay.js';
 import { TaskActor } from '../../actors/task/task-actor.js';
+import { UserLanes } from '../../actors/task/user-lanes.js';
 import { UserZones } from '../../actors/task/user-zones.js';
 import type { CommittedEvent } from '../../domain/events/event.js';
 import { taskTopics, type Topic } from '../../domain/events/topics.js';
@@ -24,6 +25,7 @@ class Process {
   private readonly pool: pg.Pool;
   private readonly metrics = new Registry();
   private readonly zones: UserZones;
+  private readonly lanes = new UserLanes();
 
   constructor(
     database: TestDatabase,
@@ -50,7 +52,7 @@ class Process {
     const committed = tell ? (event: CommittedEvent) => this.relay.committed(event) : () => undefined;
     for (let made = 0; made < count; made += 1) {
       const actor = new TaskActor(
-        { pool: this.pool, zones: this.zones, now: () => new Date(), committed },
+        { pool: this.pool, zones: this.zones, lanes: this.lanes, now: () => new Date(), committed },
         userId,
         randomUUID(),
       );

@@ -3,11 +3,13 @@ import { expect } from 'chai';
 import type { Pool } from 'pg';
 import type { Turn } from '../../actors/host/actor.js';
 import { TaskActor } from '../../actors/task/task-actor.js';
+import { UserLanes } from '../../actors/task/user-lanes.js';
 import { UserZones } from '../../actors/task/user-zones.js';
 import { TodoError } from '../../domain/errors.js';
 import type { CommittedEvent } from '../../domain/events/event.js';
 import type { CommandResult, SentCommand, TaskCommand, TaskFields } from '../../domain/task/commands.js';
 import { testDatabase, type TestDatabase } from '../support/postgres.js';
+import { until } from '../support/until.js';
 
 const create = (title: string, more: Partial<TaskFields> = {}): TaskCommand => ({
   op: 'create',
@@ -69,6 +71,7 @@ describe('the Task actor', () => {
   let told: CommittedEvent[];
   let statements: string[];
   let now: string;
+  const lanes = new UserLanes();
   /** Called before each statement, by its name. */
   let beforeStatement: (statement: string) => Promise<void> | void;
   /** Called after each statement. */
@@ -85,7 +88,11 @@ describe('the Task actor', () => {
   /** An activation of the task's actor: what it caches is its own. */
   function activate(taskId = task, pool = watched(database.pool)): TaskActor {
     const committed = (event: CommittedEvent) => void told.push(event);
-    return new TaskActor({ pool, zones: new UserZones(pool), now: () => new Date(now), committed }, user, taskId);
+    return new TaskActor(
+      { pool, zones: new UserZones(pool), lanes, now: () => new Date(now), committed },
+      user,
+      taskId,
+    );
   }
   function watched(pool: Pool): Pool {
     const query = async (statement: { name: string; text: string; values: unknown[] }) => {
@@ -305,6 +312,53 @@ describe('the Task actor', () => {
       await activate().execute(named('k', create('Mine')), turn());
       [user, task] = [randomUUID(), randomUUID()];
       expect(await activate().execute(named('k', create('Yours')), turn())).to.deep.include({ replayed: false });
+    });
+  });
+
+  describe('one user with many commands at once', () => {
+    it('leaves connections to everybody else, and gets all of them done', async () => {
+      const [busy, other] = [randomUUID(), randomUUID()];
+      await database.pool.query('INSERT INTO users (user_id) VALUES ($1)', [busy]);
+      const holder = await database.pool.connect();
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM users WHERE user_id = $1 FOR UPDATE', [busy]);
+
+      user = busy;
+      // Four times as many as there are connections.
+      const commands = Array.from({ length: 40 }, (_, index) =>
+        activate(randomUUID()).execute(sent(create(`${index}`)), turn()),
+      );
+      user = other;
+      expect(await activate().execute(sent(create('Mine')), turn())).to.deep.include({ seq: 1 });
+
+      await holder.query('ROLLBACK');
+      holder.release();
+      await Promise.all(commands);
+      user = busy;
+      expect(await events()).to.have.length(40);
+    });
+
+    it('commits nothing for a caller that went away while its command waited', async () => {
+      let isAborted = false;
+      const leaving: Turn = {
+        ...turn(),
+        throwIfAborted() {
+          if (isAborted) throw new TodoError('unavailable', 'aborted');
+        },
+      };
+      await activate().execute(sent(create('First')), turn());
+      const holder = await database.pool.connect();
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM users WHERE user_id = $1 FOR UPDATE', [user]);
+      const commands = Array.from({ length: 10 }, () => activate(randomUUID()).execute(sent(create('x')), leaving));
+      const ends = Promise.allSettled(commands);
+      await until('four of them in the database', () => statements.filter((s) => s === 'commit-task').length === 5);
+      isAborted = true;
+      await holder.query('ROLLBACK');
+      holder.release();
+      const outcomes = (await ends).map(({ status }) => status);
+      expect(outcomes.filter((status) => status === 'fulfilled')).to.have.length(4);
+      expect(await events()).to.have.length(5);
     });
   });
 

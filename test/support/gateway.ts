@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import type { Turn } from '../../actors/host/actor.js';
 import { TaskActor, type TaskActorParts } from '../../actors/task/task-actor.js';
+import { UserLanes } from '../../actors/task/user-lanes.js';
 import { UserZones } from '../../actors/task/user-zones.js';
 import type { CommandEnvelope, CommandResult } from '../../domain/task/commands.js';
 import type { Task } from '../../domain/task/task.js';
@@ -89,7 +90,13 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
 
 /** Carries commands out as the actors do, on the database, without Dapr in between. */
 export function actorsOn(pool: Pool, now: () => Date = () => new Date()): GatewayContext['dapr']['command'] {
-  const parts: TaskActorParts = { pool, zones: new UserZones(pool), now, committed: () => undefined };
+  const parts: TaskActorParts = {
+    pool,
+    zones: new UserZones(pool),
+    lanes: new UserLanes(),
+    now,
+    committed: () => undefined,
+  };
   const turn: Turn = { actorId: '', signal: new AbortController().signal, throwIfAborted: () => undefined };
   return (userId, taskId, envelope) =>
     new TaskActor(parts, userId, taskId).execute({ ...envelope, command_id: randomUUID() }, turn);
