@@ -41,6 +41,9 @@ const settings = {
   'transaction.state.log.num.partitions': '2',
   'share.coordinator.state.topic.replication.factor': '1',
   'share.coordinator.state.topic.min.isr': '1',
+  // A broker that was killed may not come back before its old session has ended: by default nine seconds.
+  'broker.session.timeout.ms': '3000',
+  'broker.heartbeat.interval.ms': '500',
   // Consumers get their partitions at once instead of after three seconds in which more might come.
   'group.initial.rebalance.delay.ms': '0',
   // By default 128 MB of the heap, for compacting one topic of offsets.
