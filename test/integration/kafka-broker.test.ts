@@ -31,7 +31,7 @@ describe('a real Kafka broker', function () {
   });
 
   async function withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
-    const admin = new Admin({ clientId: 'test', bootstrapBrokers: [kafka.brokers], retries: 0 });
+    const admin = new Admin({ clientId: 'test', bootstrapBrokers: [kafka.brokers], retries: 5, retryDelay: 200 });
     try {
       return await work(admin);
     } finally {
