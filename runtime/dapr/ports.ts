@@ -46,5 +46,5 @@ export async function startOnFreePorts<Name extends string>(
 
 /** The supervisor's error ends with the child's last lines: Go's text for it, and daprd's own for its HTTP port. */
 function isPortTaken(error: unknown): boolean {
-  return error instanceof Error && /address already in use|could not listen on any endpoint/.test(error.message);
+  return error instanceof Error && /address already in use|could not listen on any endpoint/i.test(error.message);
 }

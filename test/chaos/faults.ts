@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Seeded } from '../support/seeded.js';
+import { signalAll } from '../support/signal-all.js';
 import { startSecondHost, type SecondHost } from '../support/second-host.js';
 import { descendantsOf, type ChildName, type TestSystem } from '../support/system.js';
 import { databaseUrlOf, type Trial } from '../support/trial.js';
@@ -26,16 +27,16 @@ const kill = (victim: Victim, ...names: ChildName[]): Promise<string | null> => 
   if (!names.every((name) => running[name] !== undefined && mayDie(name))) return Promise.resolve(null);
   for (const name of names) {
     killedAt.set(name, performance.now());
-    process.kill(Number(running[name]), 'SIGKILL');
+    signalAll([Number(running[name])], 'SIGKILL');
   }
   return Promise.resolve(`kill -9 of ${names.join(' and ')}`);
 };
 
 const pause = async ({ random }: Victim, name: string, pids: readonly number[], longestMs: number): Promise<string> => {
   const ms = random.between(500, longestMs);
-  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  signalAll(pids, 'SIGSTOP');
   await sleep(ms);
-  for (const pid of pids) process.kill(pid, 'SIGCONT');
+  signalAll(pids, 'SIGCONT');
   return `${name} stood still for ${ms} ms`;
 };
 
@@ -62,7 +63,7 @@ export const faults = {
   async killEverything(victim) {
     const { system } = victim;
     await victim.trial.load.nextAcknowledgement();
-    for (const pid of system.descendants()) process.kill(pid, 'SIGKILL');
+    signalAll(system.descendants(), 'SIGKILL');
     await Promise.all([system.kill9(), endSecond(victim)]);
     await system.start();
     return 'kill -9 of the program and all its programs';
@@ -85,7 +86,7 @@ export const faults = {
       `SELECT pid FROM pg_stat_activity WHERE application_name = 'todo-chatbot' ORDER BY random() LIMIT 1`,
     );
     const pid = rows[0]?.pid;
-    if (pid !== undefined) process.kill(pid, 'SIGKILL');
+    if (pid !== undefined) signalAll([pid], 'SIGKILL');
     await database.end().catch(() => undefined);
     return pid === undefined ? null : 'kill -9 of a backend of PostgreSQL';
   },

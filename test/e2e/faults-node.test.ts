@@ -1,3 +1,4 @@
+import { signalAll } from '../support/signal-all.js';
 import { startTestSystem, startTimeoutMs, type TestSystem } from '../support/system.js';
 import { isRunning } from '../support/script.js';
 import { underLoad } from '../support/trial.js';
@@ -28,7 +29,7 @@ describe('kill -9 of the program', function () {
     await underLoad(system, 'kill -9 of everything', async ({ load }) => {
       const programs = system.descendants();
       await load.nextAcknowledgement();
-      for (const pid of programs) process.kill(pid, 'SIGKILL');
+      signalAll(programs, 'SIGKILL');
       await system.kill9();
       await system.start();
     });

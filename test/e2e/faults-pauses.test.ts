@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { signalAll } from '../support/signal-all.js';
 import { descendantsOf, startTestSystem, startTimeoutMs, type TestSystem } from '../support/system.js';
 import { isReady, underLoad } from '../support/trial.js';
 import { until } from '../support/until.js';
@@ -13,10 +14,10 @@ describe('a program of the system stands still for a while under load', function
   after(() => system.remove());
 
   const pause = async (pids: readonly number[], ms: number): Promise<void> => {
-    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    signalAll(pids, 'SIGSTOP');
     // The length of the pause is the fault, not a wait for something.
     await sleep(ms);
-    for (const pid of pids) process.kill(pid, 'SIGCONT');
+    signalAll(pids, 'SIGCONT');
     await until('readiness tells that all is well again', () => isReady(system), 60_000);
   };
 

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { packageRoot } from '../../runtime/package-root.js';
 import { startGuarded } from '../../runtime/processes/guarded-process.js';
 import type { SecondHostSettings } from './second-host-settings.js';
+import { signalAll } from './signal-all.js';
 import { descendantsOf, type TestSystem } from './system.js';
 import { databaseUrlOf } from './trial.js';
 
@@ -73,7 +74,7 @@ export async function startSecondHost(system: TestSystem): Promise<SecondHost> {
       await host.stop();
     },
     async kill9() {
-      for (const pid of descendantsOf(host.pid)) process.kill(pid, 'SIGKILL');
+      signalAll(descendantsOf(host.pid), 'SIGKILL');
       host.kill();
       await host.gone;
     },
