@@ -3,6 +3,7 @@ import type { SentCommand } from '../domain/task/commands.js';
 import { parseTaskActorId } from '../domain/task/actor-id.js';
 import { validator } from '../domain/validation.js';
 import { fitting } from '../runtime/answer-size.js';
+import { asUnavailable } from '../runtime/postgres/availability.js';
 import type { RoleContext, RoleName, StartedRole } from '../runtime/role.js';
 import { readEvents, readSeqsOfUsers, readUserSeqs } from './events/read-events.js';
 import { defineActorType } from './host/actor.js';
@@ -73,7 +74,9 @@ export function startActors({ config, pool, dapr, appDoor, log, metrics }: Actor
       methods: {
         // What /readyz asks: the whole way of a command.
         ping: async () => {
-          await pool.query('SELECT 1');
+          await pool.query('SELECT 1').catch((error: unknown) => {
+            throw asUnavailable(error);
+          });
           return {};
         },
         // Only the program's own doors can send this (the app API token guards the way), and they have checked it.

@@ -11,6 +11,7 @@ import { errorTable, TodoError, toProblem } from '../domain/errors.js';
 import { requireAppToken } from './app-token.js';
 import { fromMessage } from './event-batch.js';
 import { MissedMessages } from './message-numbers.js';
+import { asUnavailable } from './postgres/availability.js';
 import type { AppDoor, Subscriber } from './role.js';
 
 /** An actor that is not called for this long leaves memory. */
@@ -85,7 +86,9 @@ export function createAppDoor({ appToken, log, metrics }: AppDoorOptions): OpenA
         try {
           ctx.body = JSON.stringify(await handler(await readJson(ctx.req)));
           ctx.type = 'application/json';
-        } catch (error) {
+        } catch (thrown) {
+          // Most that roles are asked is read from the database.
+          const error = asUnavailable(thrown);
           if (!(error instanceof TodoError)) log.error({ err: error, method: name }, 'a role could not answer another');
           const problem = toProblem(error);
           ctx.status = problem.status;

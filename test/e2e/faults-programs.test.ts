@@ -42,4 +42,28 @@ describe('a program of the system dies under load', function () {
       await until('PostgreSQL takes connections again', () => isReady(system), 30_000);
     });
   });
+
+  it('postgres: meanwhile every read that cannot be had is answered 503 with Retry-After, and none otherwise', async () => {
+    const user = await system.newUser();
+    const task = await user.create({ title: 'Read me' });
+    const paths = [`/v1/tasks/${task.id}`, '/v1/tasks', '/v1/changes', '/v1/audit', '/v1/me'];
+    const refused = new Set<string>();
+    process.kill(Number(system.childPids().postgres), 'SIGKILL');
+    const readAll = () =>
+      Promise.all(
+        paths.map(async (path) => {
+          const reply = await user.get(path);
+          if (reply.status === 200) return;
+          expect(reply.refusal, path).to.equal('503 unavailable');
+          expect(reply.header('retry-after'), path).to.match(/^\d+$/);
+          refused.add(path);
+        }),
+      );
+    await until('each of them has been refused', async () => {
+      await readAll();
+      return refused.size === paths.length;
+    });
+    await until('readiness tells that all is well again', () => isReady(system), 60_000);
+    await readAll();
+  });
 });

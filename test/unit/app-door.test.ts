@@ -116,6 +116,8 @@ describe("daprd's door", () => {
     expect(await call('POST', '/roles/echo', { a: 1 })).to.deep.include({ status: 200, text: '{"body":{"a":1}}' });
     failure = new TodoError('not_found', 'There is no such task.');
     expect(await call('POST', '/roles/echo', {})).to.include({ status: 404, type: 'application/problem+json' });
+    failure = Object.assign(new Error('terminating connection'), { code: '57P01' });
+    expect(await call('POST', '/roles/echo', {}), 'the database is away').to.include({ status: 503 });
     failure = new Error('password=hunter2');
     const { status, text } = await call('POST', '/roles/echo', {});
     expect({ status, tells: text.includes('hunter2') }).to.deep.equal({ status: 500, tells: false });
