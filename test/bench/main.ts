@@ -17,6 +17,7 @@ import { measureSizes } from './measure/sizes.js';
 import { measureStarts } from './measure/starts.js';
 import { memoryOf } from './memory.js';
 import { readPlan, type Part } from './plan.js';
+import { watchOthers } from './processes.js';
 import { databaseUrlOf, Programs } from './programs.js';
 import { render, type Results } from './report.js';
 
@@ -49,6 +50,7 @@ await lifecycle.run(async () => {
   const measured = async <T>(part: Part, measure: (bench: Bench) => Promise<T>): Promise<T | null> =>
     plan.parts.includes(part) ? await measure(bench) : null;
 
+  const othersMeanwhile = await watchOthers(process.pid);
   const results: Results = {
     machine: await describeMachine(pool, folder, system.lines),
     plan,
@@ -58,6 +60,7 @@ await lifecycle.run(async () => {
     live: await measured('live', measureLive),
     sizes: await measured('sizes', measureSizes),
     memory: await measured('memory', measureIdleMemory),
+    otherCores: await othersMeanwhile(),
     finishedAt: new Date().toISOString(),
   };
   const text = render(results);

@@ -32,8 +32,8 @@ export type CallName = (typeof callNames)[number];
 
 const whole: Omit<Plan, 'parts' | 'calls'> = {
   isQuick: false,
-  rounds: 5,
-  seconds: 8,
+  rounds: 3,
+  seconds: 10,
   warmUpSeconds: 3,
   users: 500,
   completions: { 1: 2_000, 32: 10_000 },
@@ -47,7 +47,6 @@ const whole: Omit<Plan, 'parts' | 'calls'> = {
 const quick: Omit<Plan, 'parts' | 'calls'> = {
   ...whole,
   isQuick: true,
-  rounds: 3,
   seconds: 3,
   warmUpSeconds: 1,
   completions: { 1: 500, 32: 4_000 },

@@ -30,6 +30,32 @@ export async function cpuSecondsOf(root: number): Promise<ReadonlyMap<string, nu
   return sums;
 }
 
+/**
+ * Begins to watch what programs outside a family use of the processors: other work on the machine makes figures wrong.
+ * @returns asked later, how many cores they used on average since
+ */
+export async function watchOthers(root: number): Promise<() => Promise<number>> {
+  const now = async () => ({ all: await busySeconds(), own: await familySeconds(root), at: performance.now() });
+  const before = await now();
+  return async () => {
+    const after = await now();
+    const others = after.all - before.all - (after.own - before.own);
+    return Math.max(0, others / ((after.at - before.at) / 1000));
+  };
+}
+
+/** Processor time of a family so far, in seconds. */
+export async function familySeconds(root: number): Promise<number> {
+  return [...(await cpuSecondsOf(root)).values()].reduce((sum, seconds) => sum + seconds, 0);
+}
+
+/** Of all processors so far, in seconds (proc_stat(5)): all but the fourth and the fifth field, which are idle time. */
+async function busySeconds(): Promise<number> {
+  const [line = ''] = (await readFile('/proc/stat', 'utf8').catch(() => '')).split('\n', 1);
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = line.split(/ +/).slice(1).map(Number);
+  return (user + nice + system + irq + softirq) / ticksPerSecond;
+}
+
 async function readProcesses(): Promise<Process[]> {
   const entries = await readdir('/proc').catch(() => []);
   const pids = entries.filter((entry) => /^\d+$/.test(entry)).map(Number);

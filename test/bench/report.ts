@@ -2,7 +2,7 @@ import type { Machine } from './machine.js';
 import type { ProgramMemory } from './memory.js';
 import type { MemoryFigures } from './measure/idle-memory.js';
 import type { LiveFigures } from './measure/live.js';
-import type { RestFigures } from './measure/rest.js';
+import { sumOf, type RestFigures } from './measure/rest.js';
 import type { SizeFigures } from './measure/sizes.js';
 import type { StartFigures } from './measure/starts.js';
 import type { Plan } from './plan.js';
@@ -19,6 +19,8 @@ export interface Results {
   readonly live: LiveFigures | null;
   readonly sizes: readonly SizeFigures[] | null;
   readonly memory: MemoryFigures | null;
+  /** Cores that other programs on the machine used meanwhile, on average. */
+  readonly otherCores: number;
 }
 
 /** Renders the results for people, as Markdown. */
@@ -27,7 +29,7 @@ export function render(results: Results): string {
   const parts = [
     `# Benchmark`,
     `${machine.cores} cores (${machine.cpu}), ${machine.memoryGiB} GiB, ${machine.system}, ${machine.storage}; Node ${machine.node}, PostgreSQL ${machine.postgres}, Dapr ${machine.dapr}; commit ${machine.commit}; ${results.finishedAt.slice(0, 10)}.${plan.isQuick ? ' **A quick run.**' : ''}`,
-    `${plan.rounds} rounds, the two systems in turn; median (least – most). Load generator, system and database share the machine.`,
+    `${plan.rounds} rounds, the two systems in turn; median (least – most). Load generator, system and database share the machine; other programs used ${results.otherCores.toFixed(2)} of its cores meanwhile.`,
   ];
   if (rest)
     parts.push(
@@ -42,7 +44,7 @@ export function render(results: Results): string {
   parts.push('## Memory', memoryTable(results.fresh, memory));
   if (memory) {
     parts.push(
-      `${memory.touchedTasks} tasks were completed, each once; ${memory.activeActors} actors were in memory then. The last of them left it after ${memory.idleSeconds.toFixed(0)} s.`,
+      `${memory.touchedTasks} tasks were completed, each once; ${memory.activeActors} actors were in memory then. The last of them left it after ${memory.idleSeconds.toFixed(0)} s, which took ${memory.cpuMicroseconds.toFixed(0)} µs of processor time an actor, with all that an idle system does meanwhile.`,
     );
   }
   parts.push(
@@ -87,27 +89,30 @@ function restTable(rest: readonly RestFigures[]): string {
 }
 
 function cpuTable(rest: readonly RestFigures[]): string {
-  const rows = rest.flatMap(({ call, connections, targets: { dapr, plain } }) => [
-    { title: `${call}, ${connections}`, cpu: dapr.cpuMicroseconds },
-    { title: `${call}, ${connections}, plain`, cpu: plain.cpuMicroseconds },
+  const rows = rest.flatMap(({ call, connections, targets: { dapr, plain }, cpuRatio }) => [
+    { title: `${call}, ${connections}`, cpu: dapr.cpuMicroseconds, ratio: cpuRatio.toFixed(2) },
+    { title: `${call}, ${connections}, plain`, cpu: plain.cpuMicroseconds, ratio: '' },
   ]);
   const names = [...new Set(rows.flatMap(({ cpu }) => Object.keys(cpu)))].filter((name) =>
     rows.some(({ cpu }) => (cpu[name] ?? 0) >= 1),
   );
   const shown = (microseconds: number): string => (microseconds < 1 ? '–' : microseconds.toFixed(0));
-  const sum = (cpu: Readonly<Record<string, number>>): number =>
-    Object.values(cpu).reduce((total, part) => total + part, 0);
   return table(
-    ['', ...names, 'sum'],
-    rows.map(({ title, cpu }) => [title, ...names.map((name) => shown(cpu[name] ?? 0)), shown(sum(cpu))]),
+    ['', ...names, 'sum', 'ratio'],
+    rows.map(({ title, cpu, ratio }) => [
+      title,
+      ...names.map((name) => shown(cpu[name] ?? 0)),
+      shown(sumOf(cpu)),
+      ratio,
+    ]),
   );
 }
 
-function restNotes({ users, listedTasks, completions }: Plan): string {
+function restNotes({ users, listedTasks, completions, isQuick }: Plan): string {
   return `- Commands are spread over ${users} users and carry an \`Idempotency-Key\` each. \`complete\` takes tasks that no actor has in memory, each once (${completions[1]} at 1 connection, ${completions[32]} at 32).
 - \`list\` is \`status=open&tag=home&sort=priority:desc,due_date:asc&limit=50\`, of users with ${listedTasks} tasks.
 - *Plain* is one process with Koa and pg on the same database and schema, with the gateway's own middleware, validation, token check, routes and rendering, and 40 connections as the system has. A command is one transaction: \`BEGIN\`; for a task that exists, \`SELECT … FOR UPDATE\` of its row; the decision, by the same functions; the same statement that the actors use (event, task, idempotency record, the user's next \`seq\`); the head of the user's audit chain; one statement for the audit entry and the relay's position; \`COMMIT\`. Before its answer it has done what the system with Dapr does for an event before and after it, but for one thing: it publishes nothing, so no subscriber and no live feed hears of it.
-- The system with Dapr runs as \`npm start\` runs it: every command through daprd to its actor, every event published to three topics and delivered to the audit log and the live feed meanwhile. Whatever they had left at the end of a round was waited for before the next one began.`;
+- The system with Dapr runs as \`npm start\` runs it: every command through daprd to its actor, every event published to three topics and delivered to the audit log and the live feed meanwhile. Whatever they had left at the end of a round was waited for before the next one began, and is part of the processor time.${isQuick ? '' : ' So was the deactivation of the actors, a minute later, which is not; see Memory for what it takes.'}`;
 }
 
 function liveText({ rate, users, frames, beforeAcknowledgement, p50, p99, most }: LiveFigures): string {

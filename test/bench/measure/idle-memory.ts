@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { activeActors, untilDeactivated } from '../actors.js';
 import { drain } from '../backlog.js';
 import { userNames, type Bench } from '../bench.js';
 import { fill } from '../fill.js';
 import { memoryOf, type ProgramMemory } from '../memory.js';
+import { familySeconds } from '../processes.js';
 
 /** Memory of the system's programs around a load that touched many tasks. */
 export interface MemoryFigures {
@@ -13,10 +14,10 @@ export interface MemoryFigures {
   readonly afterLoad: readonly ProgramMemory[];
   /** Until the last actor was deactivated. */
   readonly idleSeconds: number;
+  /** Processor time of all programs until then, by touched task. */
+  readonly cpuMicroseconds: number;
   readonly afterIdle: readonly ProgramMemory[];
 }
-
-const longestIdleSeconds = 600;
 
 /** Completes many tasks, each once, then waits until their actors have left memory by themselves. */
 export async function measureIdleMemory(bench: Bench): Promise<MemoryFigures> {
@@ -35,22 +36,14 @@ export async function measureIdleMemory(bench: Bench): Promise<MemoryFigures> {
     warmUp: 0,
     seconds: 0,
   });
-  const began = performance.now();
-  const activeActors = await activeActorsOf(url);
+  const active = await activeActors(url);
   const afterLoad = await memoryOf(pid);
   await drain(pool);
-  while ((await activeActorsOf(url)) > 0) {
-    if (performance.now() - began > longestIdleSeconds * 1000) throw new Error('actors are not deactivated');
-    await sleep(1_000);
-  }
-  const idleSeconds = (performance.now() - began) / 1000;
+  const before = await familySeconds(pid);
+  const idleSeconds = await untilDeactivated(url);
+  const cpuMicroseconds = (((await familySeconds(pid)) - before) / tasks.length) * 1e6;
   const afterIdle = await memoryOf(pid);
   const node = afterIdle.find(({ name }) => name === 'node')?.mebibytes ?? 0;
   step.done(`node ${node.toFixed(0)} MiB`);
-  return { touchedTasks: tasks.length, activeActors, afterLoad, idleSeconds, afterIdle };
-}
-
-async function activeActorsOf(url: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^todo_actors_active\{type="Task"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+  return { touchedTasks: tasks.length, activeActors: active, afterLoad, idleSeconds, cpuMicroseconds, afterIdle };
 }

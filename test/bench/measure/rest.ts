@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { untilDeactivated } from '../actors.js';
 import { drain, type Lag } from '../backlog.js';
 import { targets, userNames, type Bench, type Target } from '../bench.js';
 import { fill, type MadeTask } from '../fill.js';
@@ -15,6 +16,8 @@ export interface RestFigures {
   readonly targets: Readonly<Record<Target, CallFigures>>;
   /** Requests a second of the system with Dapr to those of the plain one, of each round. */
   readonly ratio: Spread;
+  /** Processor time of the plain one for a request to that of the system with Dapr. */
+  readonly cpuRatio: number;
   /** What the subscribers had left when the load on the system with Dapr ended. */
   readonly lag: { readonly events: Spread; readonly seconds: Spread };
 }
@@ -69,6 +72,8 @@ export async function measureRest(bench: Bench): Promise<RestFigures[]> {
           });
           const lag = await drain(pool);
           const after = await cpuSeconds(bench);
+          // Nor shall the actors of this round be deactivated in the middle of the next.
+          if (!plan.isQuick) await untilDeactivated(running.dapr.url);
           results[target].push({ ...result, cpuMicroseconds: perRequest(before, after, result.requestsInAll) });
           if (target === 'dapr') lags.push(lag);
         }
@@ -175,11 +180,18 @@ function summarise(
   const ratios = results.dapr.map((result, round) => {
     return result.requestsPerSecond / (results.plain[round]?.requestsPerSecond ?? NaN);
   });
+  const measured = { dapr: of('dapr'), plain: of('plain') };
   return {
     call,
     connections,
-    targets: { dapr: of('dapr'), plain: of('plain') },
+    targets: measured,
     ratio: spreadOf(ratios),
+    cpuRatio: sumOf(measured.plain.cpuMicroseconds) / sumOf(measured.dapr.cpuMicroseconds),
     lag: { events: spreadOf(lags.map((lag) => lag.events)), seconds: spreadOf(lags.map((lag) => lag.seconds)) },
   };
+}
+
+/** Of all programs together. */
+export function sumOf(cpuMicroseconds: CallFigures['cpuMicroseconds']): number {
+  return Object.values(cpuMicroseconds).reduce((total, part) => total + part, 0);
 }
