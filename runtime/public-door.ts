@@ -48,6 +48,8 @@ export function createPublicDoor(): OpenPublicDoor {
       });
       server.on('clientError', refuse);
       server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+        // node has taken its own listener away; without one, a client that breaks off would end the program.
+        socket.on('error', () => socket.destroy());
         const handler = upgrades.get(request.url?.split('?', 1)[0] ?? '');
         if (handler && request.headers.upgrade?.toLowerCase() === 'websocket') handler(request, socket, head);
         else ignoreUpgrade(server, request, socket);
@@ -100,8 +102,8 @@ function ignoreUpgrade(server: Server | undefined, request: IncomingMessage, soc
   server?.emit('request', request, response);
 }
 
-/** Answers what never became a request. */
-function refuse(error: Error, socket: Duplex): void {
+/** Answers what never becomes a request, or an upgrade. @param error a TodoError, or what node's parser says */
+export function refuse(error: Error, socket: Duplex): void {
   if (!socket.writable) {
     socket.destroy();
     return;
@@ -113,6 +115,7 @@ function refuse(error: Error, socket: Duplex): void {
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
+    ...(problem.status === 503 ? ['Retry-After: 2'] : []),
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

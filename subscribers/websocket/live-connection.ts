@@ -1,52 +1,72 @@
 import type { WebSocket } from 'ws';
-import { toChange, type CommittedEvent } from '../../domain/events/event.js';
 import { closeCodes } from './close-codes.js';
+import type { LiveFrame } from './live-frame.js';
+import type { LiveLimits } from './limits.js';
+import type { MissedFrames } from './missed-frames.js';
 
-/** Bytes that may wait for a client that reads slowly. */
-const mostUnreadBytes = 1024 * 1024;
-/** How long a client that is too slow has to read that it is, in milliseconds. */
-const farewellMs = 10_000;
-const pageSize = 200;
-/** A client that is further behind than this, or ahead of all there is, reads its tasks anew instead of every change. */
-export const mostMissed = 10_000;
+/** What all connections share. */
+export interface LiveParts {
+  readonly limits: LiveLimits;
+  readonly missed: MissedFrames;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly onFault: (error: unknown) => void;
+}
 
-/** Reads a user's events after a place, the next ones first. */
-export type ReadEvents = (after: number, limit: number) => Promise<readonly CommittedEvent[]>;
+/** While this much is unread, no more is read from the database for a client. */
+const resumeBelowBytes = 64 * 1024;
+const asText = { binary: false };
 
 /**
  * One client's feed: every event of the user once and in the order of `seq`, from a place on. An event that is heard of
  * is committed, so whatever is missing before it can be read.
  */
 export class LiveConnection {
+  private static made = 0;
+  /** Connections count on from each other. */
+  readonly number = (LiveConnection.made += 1);
+  private isBegun = false;
+  private isReading = false;
+  /** The last seq that was sent, or that the client has seen before. */
+  private sent = 0;
   /** The highest seq that was heard of. */
-  private heard: number;
-  private reading: Promise<void> | undefined;
+  private heard = 0;
+  private unansweredPings = 0;
 
-  /**
-   * @param sent the seq that the client has seen
-   * @param current the user's seq now: what lies between is sent first
-   */
+  /** @param expiresAt when its token ends, in epoch milliseconds */
   constructor(
     private readonly socket: WebSocket,
-    private readonly readEvents: ReadEvents,
-    private readonly onFault: (error: unknown) => void,
-    private sent: number,
-    current: number,
+    private readonly parts: LiveParts,
+    readonly userId: string,
+    private readonly expiresAt: number,
   ) {
-    this.heard = current;
-    this.send({ type: 'ready', seq: current });
-    if (current - sent > mostMissed || sent > current) {
-      this.send({ type: 'resync', seq: current });
+    socket.on('pong', () => {
+      this.unansweredPings = 0;
+    });
+  }
+
+  /**
+   * Begins to send. What was heard of since it was made is not lost.
+   * @param current the user's seq now
+   * @param since the seq that the client has seen: what lies between is sent first
+   */
+  begin(current: number, since = current): void {
+    this.isBegun = true;
+    this.sent = since;
+    this.heard = Math.max(this.heard, current);
+    this.send(JSON.stringify({ type: 'ready', seq: current }));
+    if (current - since > this.parts.limits.mostMissedChanges || since > current) {
+      this.send(JSON.stringify({ type: 'resync', seq: current }));
       this.sent = current;
     }
     this.readOn();
   }
 
   /** Takes an event of the bus, in whatever order and however often it comes. */
-  take(event: CommittedEvent): void {
-    if (event.seq <= this.heard) return;
-    this.heard = event.seq;
-    if (!this.reading && event.seq === this.sent + 1) this.sendEvent(event);
+  take(frame: LiveFrame): void {
+    if (frame.seq <= this.heard) return;
+    this.heard = frame.seq;
+    if (this.isBegun && !this.isReading && frame.seq === this.sent + 1) this.sendFrame(frame);
     else this.readOn();
   }
 
@@ -56,62 +76,68 @@ export class LiveConnection {
     this.readOn();
   }
 
-  /** Ends the feed; the client may come back and go on from what it has seen. */
-  close(code: number, reason: string): void {
-    this.socket.close(code, reason);
+  /** Sends a ping, or ends the connection when its client has not answered the last ones. */
+  ping(): void {
+    if (!this.isOpen()) return;
+    if (this.unansweredPings >= this.parts.limits.mostUnansweredPings) {
+      this.socket.terminate();
+    } else {
+      this.unansweredPings += 1;
+      this.socket.ping();
+    }
+  }
+
+  /** Ends the connection when its token has. */
+  endIfExpired(now: number): void {
+    if (now >= this.expiresAt && this.isOpen()) this.socket.close(closeCodes.notAllowed, 'the token has expired');
   }
 
   private readOn(): void {
-    if (this.sent >= this.heard || this.reading) return;
-    this.reading = this.readMissed()
+    if (!this.isBegun || this.isReading || this.sent >= this.heard || !this.isOpen()) return;
+    this.isReading = true;
+    this.readMissed()
       .catch((error: unknown) => {
-        this.onFault(error);
-        this.close(closeCodes.tryAgain, 'try again');
+        this.parts.onFault(error);
+        this.socket.close(closeCodes.tryAgain, 'try again');
       })
       .finally(() => {
-        this.reading = undefined;
-        if (this.isOpen()) this.readOn();
+        this.isReading = false;
+        this.readOn();
       });
   }
 
   private async readMissed(): Promise<void> {
     while (this.isOpen() && this.sent < this.heard) {
-      const events = await this.readEvents(this.sent, pageSize);
-      if (events.length === 0) throw new Error(`events after seq ${this.sent} were heard of and are not there`);
-      await this.sendAll(events);
+      await this.sendAll(await this.parts.missed.after(this.userId, this.sent));
     }
   }
 
   /** Sends a page as fast as the client reads it, so that a long history is no reason to be too slow. */
-  private async sendAll(events: readonly CommittedEvent[]): Promise<void> {
-    let left = Promise.resolve();
-    for (const event of events) {
-      left = new Promise((resolve) => {
-        this.sendEvent(event, resolve);
+  private async sendAll(frames: readonly LiveFrame[]): Promise<void> {
+    for (const frame of frames) {
+      const left = new Promise<void>((resolve) => {
+        this.sendFrame(frame, resolve);
       });
-      if (this.socket.bufferedAmount > mostUnreadBytes / 2) await left;
+      if (this.socket.bufferedAmount > resumeBelowBytes) await left;
     }
-    await left;
   }
 
-  private sendEvent(event: CommittedEvent, left?: () => void): void {
-    this.sent = event.seq;
-    this.send(toChange(event), left);
+  private sendFrame({ seq, bytes }: LiveFrame, left?: () => void): void {
+    this.sent = seq;
+    this.send(bytes, left);
   }
 
   /** @param left called when the frame has left this process, or never will */
-  private send(frame: object, left: () => void = () => undefined): void {
+  private send(data: Buffer | string, left?: () => void): void {
+    this.endIfExpired(this.parts.now());
     if (!this.isOpen()) {
-      left();
-    } else if (this.socket.bufferedAmount > mostUnreadBytes) {
+      left?.();
+    } else if (this.socket.bufferedAmount > this.parts.limits.mostUnreadBytes) {
+      // A client that goes on not reading does not read this either; the server cuts it after `farewellMs`.
       this.socket.close(closeCodes.tooSlow, 'too slow');
-      // A client that goes on not reading does not read the close frame either.
-      setTimeout(() => {
-        this.socket.terminate();
-      }, farewellMs).unref();
-      left();
+      left?.();
     } else {
-      this.socket.send(JSON.stringify(frame), left);
+      this.socket.send(data, asText, left);
     }
   }
 

@@ -5,33 +5,60 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { TodoError } from '../../domain/errors.js';
 import type { CommittedEvent } from '../../domain/events/event.js';
 import type { Principal } from '../../runtime/auth/verify-token.js';
-import { RepeatedTask } from '../../runtime/repeated-task.js';
+import { refuse } from '../../runtime/public-door.js';
 import type { RoleContext, StartedRole } from '../../runtime/role.js';
 import { bearerProtocol, bearerToken } from './bearer.js';
 import { closeCodes } from './close-codes.js';
-import { LiveConnection } from './live-connection.js';
+import { startHeartbeat } from './heartbeat.js';
+import { liveLimits, type LiveLimits } from './limits.js';
+import { LiveConnection, type LiveParts } from './live-connection.js';
 import { LiveFeeds } from './live-feeds.js';
+import { MissedFrames } from './missed-frames.js';
+import { PlaceCheck } from './place-check.js';
+import { sendAway } from './send-away.js';
+import { UserSeqs } from './user-seqs.js';
 
-/** Of how many users' places the actors role is asked at once. */
-const usersAtOnce = 500;
-const pingEveryMs = 30_000;
-/** Clients have nothing to say; what they send may be no longer than this. */
-const mostFrameBytes = 1024;
-const mostOfUser = 200;
-const mostOfProcess = 20_000;
-/** setTimeout takes no longer times. */
-const longestTimerMs = 2 ** 31 - 1;
+/** What a test sets otherwise. */
+export interface LiveOptions {
+  readonly limits?: LiveLimits;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+}
 
 /** Serves `GET /v1/live`: each user's changes, the moment they are committed. */
-export function startWebSocket({ dapr, appDoor, publicDoor, tokens, log, metrics }: RoleContext): StartedRole {
+export function startWebSocket(
+  { dapr, appDoor, publicDoor, tokens, log, metrics }: RoleContext,
+  { limits = liveLimits, now = Date.now }: LiveOptions = {},
+): StartedRole {
+  const readEvents = async (userId: string, after: number, limit: number) =>
+    (await dapr.invoke('actors', 'events', { user_id: userId, after, limit })) as CommittedEvent[];
+  const seqsOf = async (userIds: readonly string[]) =>
+    (await dapr.invoke('actors', 'seqs-of-users', { user_ids: userIds })) as { user_id: string; seq: number }[];
+
   const feeds = new LiveFeeds();
-  const server = new WebSocketServer({
+  const seqs = new UserSeqs(seqsOf);
+  const check = new PlaceCheck({ feeds, seqsOf, limits, log });
+  const stopHeartbeat = startHeartbeat({ limits, now, feeds });
+  // Thousands of connections can share one question, and its failure.
+  let lastFault: unknown;
+  const onFault = (error: unknown): void => {
+    if (error !== lastFault) log.warn({ err: error }, 'live feeds could not go on');
+    lastFault = error;
+  };
+  const parts: LiveParts = { limits, now, missed: new MissedFrames(readEvents), onFault };
+  const serverOptions = {
     noServer: true,
-    maxPayload: mostFrameBytes,
+    maxPayload: limits.mostMessageBytes,
     perMessageDeflate: false,
-    handleProtocols: (protocols) => (protocols.has(bearerProtocol) ? bearerProtocol : false),
-  });
-  const framesTotal = new Counter({
+    // Of which @types/ws does not know yet.
+    closeTimeout: limits.farewellMs,
+    handleProtocols: (protocols: Set<string>) => (protocols.has(bearerProtocol) ? bearerProtocol : false),
+  } as const;
+  const server = new WebSocketServer(serverOptions);
+  let handshakes = 0;
+  let isStopping = false;
+
+  const eventsTotal = new Counter({
     name: 'todo_live_events_total',
     help: 'Events taken by the live feed.',
     registers: [metrics],
@@ -45,21 +72,6 @@ export function startWebSocket({ dapr, appDoor, publicDoor, tokens, log, metrics
     },
   });
 
-  const readEvents = async (userId: string, after: number, limit: number) =>
-    (await dapr.invoke('actors', 'events', { user_id: userId, after, limit })) as CommittedEvent[];
-  const currentSeqs = async (userIds: readonly string[]) =>
-    (await dapr.invoke('actors', 'seqs-of-users', { user_ids: userIds })) as { user_id: string; seq: number }[];
-  const currentSeq = async (userId: string) => (await currentSeqs([userId]))[0]?.seq ?? 0;
-
-  const catchUp = new RepeatedTask('bringing the live feeds up to date', log, async () => {
-    const userIds = feeds.userIds();
-    for (let start = 0; start < userIds.length; start += usersAtOnce) {
-      for (const { user_id, seq } of await currentSeqs(userIds.slice(start, start + usersAtOnce))) {
-        feeds.hearOf(user_id, seq);
-      }
-    }
-  });
-
   async function open(request: IncomingMessage, socket: WebSocket): Promise<void> {
     let principal: Principal;
     try {
@@ -69,115 +81,79 @@ export function startWebSocket({ dapr, appDoor, publicDoor, tokens, log, metrics
       socket.close(closeCodes.notAllowed, 'a valid token is needed');
       return;
     }
-    const { userId } = principal;
-    if (!principal.scopes.has('tasks:read')) {
+    const { userId, scopes, expiresAt } = principal;
+    const since = readSince(request);
+    if (!scopes.has('tasks:read')) {
       socket.close(closeCodes.notAllowed, 'the token lacks the scope tasks:read');
-    } else if (feeds.size >= mostOfProcess || feeds.sizeOf(userId) >= mostOfUser) {
+    } else if (since === null) {
+      socket.close(closeCodes.badRequest, 'the one parameter is since, a whole number from 0 on');
+    } else if (feeds.size >= limits.mostConnections || feeds.sizeOf(userId) >= limits.mostConnectionsOfUser) {
       socket.close(closeCodes.tryAgain, 'too many connections');
-    } else {
-      const current = await currentSeq(userId);
-      const since = readSince(request, current);
-      if (since === null) {
-        socket.close(closeCodes.badRequest, 'the one parameter is since, a whole number from 0 on');
-        return;
-      }
-      if (socket.readyState !== socket.OPEN) return;
-      const onFault = (error: unknown) => {
-        log.warn({ err: error }, 'a live feed could not go on');
-      };
-      const connection = new LiveConnection(
-        socket,
-        (after, limit) => readEvents(userId, after, limit),
-        onFault,
-        since,
-        current,
-      );
-      const leave = feeds.join(userId, connection);
-      const expiry = setTimeout(
-        () => {
-          socket.close(closeCodes.notAllowed, 'the token has expired');
-        },
-        Math.min(principal.expiresAt * 1000 - Date.now(), longestTimerMs),
-      );
-      socket.once('close', () => {
-        clearTimeout(expiry);
-        leave();
-      });
-      // What was committed between the question and joining was heard by nobody.
-      connection.hearOf(await currentSeq(userId));
+    } else if (socket.readyState === socket.OPEN) {
+      // It joins before it is asked where the user stands: what is committed after the answer, it hears of.
+      const connection = join(socket, userId, expiresAt);
+      connection.begin(await seqs.of(userId), since);
     }
   }
 
+  /** Apart from `open`, whose request would live as long as the listeners made beside it. */
+  function join(socket: WebSocket, userId: string, expiresAt: number): LiveConnection {
+    const connection = new LiveConnection(socket, parts, userId, expiresAt * 1000);
+    feeds.join(connection);
+    socket.once('close', () => {
+      feeds.leave(connection);
+    });
+    return connection;
+  }
+
+  const brokenProtocol = (error: Error): void => {
+    log.debug({ err: error }, 'a client of the live feed broke the protocol');
+  };
+
   publicDoor.onUpgrade('/v1/live', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    if (isStopping || handshakes >= limits.mostHandshakes) {
+      const why = isStopping ? 'This process is going away' : 'Too many clients come at once';
+      refuse(new TodoError('unavailable', `${why}; try again shortly.`), stream);
+      stream.once('finish', () => stream.destroy());
+      return;
+    }
     server.handleUpgrade(request, stream, head, (socket) => {
-      keepAlive(socket);
-      socket.on('error', (error) => {
-        log.debug({ err: error }, 'a client of the live feed broke the protocol');
-      });
-      open(request, socket).catch((error: unknown) => {
-        log.warn({ err: error }, 'a live feed could not be opened');
-        socket.close(closeCodes.tryAgain, 'try again');
-      });
+      socket.on('error', brokenProtocol);
+      handshakes += 1;
+      open(request, socket)
+        .catch((error: unknown) => {
+          onFault(error);
+          socket.close(closeCodes.tryAgain, 'try again');
+        })
+        .finally(() => (handshakes -= 1));
     });
   });
 
   appDoor.subscribe('task-updates', {
     receive: (events) => {
-      framesTotal.inc(events.length);
+      eventsTotal.inc(events.length);
       for (const event of events) feeds.take(event);
       return Promise.resolve();
     },
     catchUp: () => {
-      catchUp.request();
+      check.request();
     },
   });
 
   return {
     async stop() {
-      await catchUp.stop();
-      await Promise.all([...server.clients].map(goAway));
+      isStopping = true;
+      await Promise.all([sendAway(server.clients, limits), check.stop()]);
+      stopHeartbeat();
       server.close();
     },
   };
 }
 
-/** @returns where the client wants to go on: now when it does not say; null when it says something else */
-function readSince(request: IncomingMessage, current: number): number | null {
+/** @returns where the client wants to go on: undefined when it does not say, null when it says something else */
+function readSince(request: IncomingMessage): number | null | undefined {
   const [first, ...others] = new URL(request.url ?? '/', 'http://localhost').searchParams;
-  if (!first) return current;
+  if (!first) return undefined;
   const [name, value] = first;
   return others.length === 0 && name === 'since' && /^\d{1,15}$/.test(value) ? Number(value) : null;
-}
-
-/** Ends the connection when two pings in a row are not answered. */
-function keepAlive(socket: WebSocket): void {
-  let missed = 0;
-  const timer = setInterval(() => {
-    if (missed >= 2) {
-      socket.terminate();
-      return;
-    }
-    missed += 1;
-    socket.ping();
-  }, pingEveryMs);
-  socket.on('pong', () => {
-    missed = 0;
-  });
-  socket.once('close', () => {
-    clearInterval(timer);
-  });
-}
-
-async function goAway(socket: WebSocket): Promise<void> {
-  socket.close(closeCodes.goingAway, 'going away');
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(() => {
-      socket.terminate();
-      resolve();
-    }, 1_000);
-    socket.once('close', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -1,100 +1,34 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
-import { pino } from 'pino';
-import { Registry } from 'prom-client';
-import type { CommittedEvent } from '../../domain/events/event.js';
-import { createTokenIssuer } from '../../runtime/auth/issue-token.js';
-import { createTokenVerifier } from '../../runtime/auth/token-verifier.js';
-import { readConfig } from '../../runtime/config.js';
-import { createPublicDoor } from '../../runtime/public-door.js';
-import type { RoleContext, StartedRole, Subscriber } from '../../runtime/role.js';
-import { startWebSocket } from '../../subscribers/websocket/role.js';
 import { gate, type Gate } from '../support/actor-host-server.js';
 import { eventAt, eventsOf } from '../support/events.js';
-import { LiveClient } from '../support/live-client.js';
+import type { LiveClient } from '../support/live-client.js';
+import { LiveReplica, liveToken, PlayedActors } from '../support/live-replica.js';
 import { until } from '../support/until.js';
 
-const unused = (): never => {
-  throw new Error('the live feed does not need this');
-};
-
-/** The websocket role on a real server; the test plays daprd and the actors. */
 describe('the live feed', () => {
-  const keys = generateKeyPairSync('ed25519');
-  const issue = createTokenIssuer('test', 'test', { ...keys, id: 'test' });
-  const door = createPublicDoor();
-  let role: StartedRole;
-  let bus: Subscriber;
-  let url: string;
+  const actors = new PlayedActors();
+  let replica: LiveReplica;
   let user: string;
   let users = 0;
-  /** What the actors have committed, of the user of the test. */
-  let committed: CommittedEvent[];
-  /** The pages that were read. */
-  let reads: number[];
-  /** When the actors answer. */
-  let answering: Promise<unknown> | undefined;
-  const clients: LiveClient[] = [];
 
   before(async () => {
-    const context: RoleContext = {
-      config: readConfig({}, []),
-      log: pino({ level: 'silent' }),
-      metrics: new Registry(),
-      get pool() {
-        return unused();
-      },
-      dapr: {
-        command: unused,
-        publish: unused,
-        async invoke(_role, method, body) {
-          const seq = committed.length;
-          await answering;
-          if (method === 'seqs-of-users') return [{ user_id: user, seq }];
-          const { after, limit } = body as { after: number; limit: number };
-          reads.push(after);
-          return committed.filter((event) => event.seq > after).slice(0, limit);
-        },
-      },
-      tokens: createTokenVerifier({ issuer: 'test', audience: 'test', key: keys.publicKey }),
-      publicDoor: door,
-      appDoor: {
-        method: unused,
-        binding: unused,
-        actorType: unused,
-        subscribe: (_topic, subscriber) => void (bus = subscriber),
-      },
-      isReady: unused,
-    };
-    role = startWebSocket(context);
-    url = await door.listen(0, '127.0.0.1');
+    replica = await LiveReplica.start(actors);
   });
-  after(async () => {
-    await role.stop();
-    await door.close();
-  });
+  after(() => replica.remove());
   beforeEach(() => {
     user = `user ${(users += 1)}`;
-    [committed, reads, answering] = [[], [], undefined];
+    actors.reads.length = 0;
   });
   afterEach(() => {
-    for (const client of clients.splice(0)) client.socket.terminate();
+    actors.answering = undefined;
+    replica.letGo();
   });
 
-  async function connect(since?: number | string, token?: string): Promise<LiveClient> {
-    const authorization = `Bearer ${token ?? (await issue({ user, expiresInSeconds: 3600 }))}`;
-    const client = new LiveClient(url, { headers: { authorization }, ...(since !== undefined && { since }) });
-    clients.push(client);
-    return client;
-  }
-  async function open(since?: number): Promise<LiveClient> {
-    const client = await connect(since);
-    await until('the first frame', () => client.frames.length > 0);
-    return client;
-  }
-  /** Commits and delivers; each given alone may be left out. */
-  const commit = (first: number, last: number) => void committed.push(...eventsOf(user, first, last));
-  const deliver = (...seqs: number[]) => bus.receive(seqs.map((seq) => eventAt(user, seq)));
+  const connect = (since?: number | string): Promise<LiveClient> =>
+    replica.connect(user, since === undefined ? {} : { since });
+  const open = (since?: number): Promise<LiveClient> => replica.open(user, since === undefined ? {} : { since });
+  const commit = (first: number, last: number): void => actors.commit(user, first, last);
+  const deliver = (...seqs: number[]): Promise<void> => replica.deliver(user, ...seqs);
   const upTo = (last: number, first = 1) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
   it('begins with a frame that says where it stands, and then shows each change as it comes', async () => {
@@ -106,7 +40,7 @@ describe('the live feed', () => {
     await client.seq(4);
     const { seq, type, task_id, timestamp, after } = eventAt(user, 3);
     expect(client.frames[1]).to.deep.equal({ seq, type, task_id, timestamp, task: after });
-    expect(reads).to.be.empty;
+    expect(actors.reads).to.be.empty;
   });
 
   it('shows first what was missed since a place, in order', async () => {
@@ -128,9 +62,9 @@ describe('the live feed', () => {
   it('loses nothing that is committed while a client is let in', async () => {
     commit(1, 1);
     const asking: Gate = gate();
-    answering = asking.opened;
+    actors.answering = asking.opened;
     const client = await connect();
-    await until('the question where the user stands', () => clients.length > 0 && client.socket.readyState === 1);
+    await until('the question where the user stands', () => actors.questions.at(-1)?.includes(user));
     commit(2, 3);
     await deliver(2, 3);
     asking.open();
@@ -152,7 +86,7 @@ describe('the live feed', () => {
   it('goes on after a sidecar that took events with it', async () => {
     const client = await open();
     commit(1, 3);
-    bus.catchUp();
+    replica.bus.catchUp();
     await client.seq(3);
     await deliver(2, 3);
     commit(4, 4);
@@ -168,7 +102,7 @@ describe('the live feed', () => {
       { type: 'ready', seq: 5 },
       { type: 'resync', seq: 5 },
     ]);
-    committed = Array.from({ length: 10_001 }, (_, index) => eventAt(user, index + 1));
+    actors.have(user, eventsOf(user, 1, 10_001));
     const behind = await open(0);
     await until('the second frame', () => behind.frames.length > 1);
     expect(behind.frames[1]).to.deep.equal({ type: 'resync', seq: 10_001 });
@@ -180,7 +114,7 @@ describe('the live feed', () => {
 
   it('shows the changes of its own user only', async () => {
     const client = await open();
-    await bus.receive(eventsOf('somebody else', 1, 3));
+    await replica.deliver('somebody else', 1, 2, 3);
     commit(1, 1);
     await deliver(1);
     await client.seq(1);
@@ -189,7 +123,10 @@ describe('the live feed', () => {
 
   it('gives a history of large tasks to a client that reads it, however long', async () => {
     const description = '\u{1f4a9}'.repeat(4 * 1024);
-    committed = Array.from({ length: 400 }, (_, index) => eventAt(user, index + 1, { description }));
+    actors.have(
+      user,
+      upTo(400).map((seq) => eventAt(user, seq, { description })),
+    );
     const client = await open(0);
     await client.seq(400);
     expect(client.seqs).to.deep.equal(upTo(400));
@@ -199,7 +136,7 @@ describe('the live feed', () => {
     const client = await open();
     client.socket.pause();
     const description = 'x'.repeat(16 * 1024);
-    for (let seq = 1; seq <= 1_000; seq += 1) await bus.receive([eventAt(user, seq, { description })]);
+    for (let seq = 1; seq <= 1_000; seq += 1) await replica.bus.receive([eventAt(user, seq, { description })]);
     client.socket.resume();
     expect(await client.closed).to.include({ code: 4408 });
     expect(client.seqs).to.deep.equal(upTo(client.seqs.length));
@@ -218,7 +155,7 @@ describe('the live feed', () => {
   });
 
   it('ends with 4401 the moment its token expires', async () => {
-    const client = await connect(undefined, await issue({ user, expiresInSeconds: 1 }));
+    const client = await replica.connect(user, { token: await liveToken(user, 1) });
     expect(await client.closed).to.include({ code: 4401 });
     expect(client.frames).to.deep.equal([{ type: 'ready', seq: 0 }]);
   });
@@ -232,13 +169,5 @@ describe('the live feed', () => {
     commit(1, 1);
     await deliver(1);
     await quiet.seq(1);
-  });
-
-  it('lets in 200 connections of one user, and closes the next with 1013', async () => {
-    for (let count = 0; count < 200; count += 1) await open();
-    expect(await (await connect()).closed).to.include({ code: 1013 });
-    clients[0]?.socket.close();
-    await clients[0]?.closed;
-    await open();
   });
 });

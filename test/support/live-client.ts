@@ -5,6 +5,8 @@ import { until } from './until.js';
 
 export type Frame = { readonly type: 'ready' | 'resync'; readonly seq: number } | Change;
 
+export type LiveClientOptions = ClientOptions & { since?: number | string; protocols?: string[] };
+
 /** A client of `/v1/live` that keeps what it gets. */
 export class LiveClient {
   readonly frames: Frame[] = [];
@@ -12,10 +14,7 @@ export class LiveClient {
   readonly closed: Promise<{ code: number; reason: string }>;
   isClosed = false;
 
-  constructor(
-    url: string,
-    { since, protocols = [], ...options }: ClientOptions & { since?: number | string; protocols?: string[] } = {},
-  ) {
+  constructor(url: string, { since, protocols = [], ...options }: LiveClientOptions = {}) {
     const query = since === undefined ? '' : `?since=${since}`;
     this.socket = new WebSocket(`${url.replace('http', 'ws')}/v1/live${query}`, protocols, options);
     this.socket.on('message', (data: Buffer) => this.frames.push(JSON.parse(data.toString()) as Frame));

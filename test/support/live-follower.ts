@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { pauseBeforeReturn } from './live-return.js';
 import type { LoadUser } from './load.js';
 
 /** One change as it came over the wire. */
@@ -11,7 +12,8 @@ export interface SeenChange {
   readonly task: Readonly<Record<string, unknown>> | null;
 }
 
-const pauseMs = 50;
+/** A client that tests wait for is less patient than those of people, in milliseconds. */
+const pauses = { first: 100, longest: 500 };
 /** A server that takes a connection and says nothing is given up after this time, in milliseconds. */
 const firstFrameWithinMs = 10_000;
 /** Going away, try again, and what a broken connection looks like from here. */
@@ -50,15 +52,18 @@ export class LiveFollower {
   }
 
   private async run(): Promise<void> {
+    let failures = 0;
     while (!this.isStopped) {
       const url = this.url();
-      if (url !== null) await this.follow(url);
-      await sleep(pauseMs);
+      const before = this.connections;
+      const end = url === null ? { code: 1006, reason: '' } : await this.follow(url);
+      failures = this.connections > before ? 1 : failures + 1;
+      await sleep(pauseBeforeReturn(end, failures, pauses));
     }
   }
 
   /** Resolves when the connection has ended. */
-  private async follow(url: string): Promise<void> {
+  private async follow(url: string): Promise<{ code: number; reason: string }> {
     const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/live?since=${this.lastSeq}`, {
       headers: { authorization: `Bearer ${this.user.token}` },
       handshakeTimeout: firstFrameWithinMs,
@@ -71,11 +76,11 @@ export class LiveFollower {
     });
     // A refusal of the upgrade, or a broken connection; `close` comes after it.
     socket.on('error', () => undefined);
-    await new Promise<void>((resolve) => {
-      socket.on('close', (code) => {
+    return await new Promise((resolve) => {
+      socket.on('close', (code, reason) => {
         clearTimeout(silence);
         if (!passingCodes.has(code)) this.faults.push(`the live feed of ${this.user.id} was closed with ${code}`);
-        resolve();
+        resolve({ code, reason: reason.toString() });
       });
     });
   }
