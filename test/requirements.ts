@@ -265,6 +265,11 @@ const publicInterface: Requirement[] = [
     'the schemas of the events',
   ),
   proved(
+    'schemas that only grow',
+    "each version's schemas are compared with those of the last release",
+    'event schemas between releases',
+  ),
+  proved(
     'topics task-events, task-updates, task-audit',
     'every committed event, each user in order',
     'the relay of events',
