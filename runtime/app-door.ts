@@ -7,40 +7,38 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { createActorHost } from '../actors/host/host.js';
 import type { ActorType } from '../actors/host/actor.js';
-import { errorTable, TodoError, toProblem } from '../domain/errors.js';
+import { TodoError, toProblem } from '../domain/errors.js';
 import { requireAppToken } from './app-token.js';
-import { fromMessage } from './event-batch.js';
-import { MissedMessages } from './message-numbers.js';
 import { asUnavailable } from './postgres/availability.js';
+import type { Deliveries } from './pubsub/deliveries.js';
 import type { AppDoor, Subscriber } from './role.js';
 
 /** An actor that is not called for this long leaves memory. */
 const actorIdleTimeoutMs = 60_000;
 /** daprd's own limit on a message. */
 const mostBodyBytes = 4 * 1024 * 1024;
-const pubsubName = 'pubsub';
 
 export interface AppDoorOptions {
   /** What daprd proves itself with. */
   readonly appToken: string;
   readonly log: Logger;
   readonly metrics: Registry;
+  readonly deliveries: Deliveries;
 }
 
 export interface OpenAppDoor extends AppDoor {
-  /** Listens on a free loopback port, which it returns. Roles have mounted what they serve by then. */
-  listen(): Promise<number>;
+  /** Listens on loopback, on a free port for 0; returns which. Roles have mounted what they serve by then. */
+  listen(port?: number): Promise<number>;
   /** Takes no new turns and lets the running ones end. */
   drain(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** The HTTP server that daprd alone may call: actors, subscriptions, bindings, and what roles ask of each other. */
-export function createAppDoor({ appToken, log, metrics }: AppDoorOptions): OpenAppDoor {
+export function createAppDoor({ appToken, log, metrics, deliveries }: AppDoorOptions): OpenAppDoor {
   const router = new Router();
   const types: ActorType[] = [];
-  const subscribers = new Map<string, Subscriber>();
-  const missed = new Map<string, MissedMessages>();
+  const subscribers: Subscriber[] = [];
   let host: ReturnType<typeof createActorHost> | undefined;
   let server: Server | undefined;
 
@@ -51,40 +49,26 @@ export function createAppDoor({ appToken, log, metrics }: AppDoorOptions): OpenA
   // daprd asks once, when it begins: whatever the one before it held in memory is gone. What it loses later, and what is
   // published before its subscriptions are in place, the numbers of the messages tell.
   router.get('/dapr/subscribe', (ctx) => {
-    ctx.body = [...subscribers.keys()].map((topic) => ({
-      pubsubname: pubsubName,
-      topic,
-      route: `/events/${topic}`,
-    }));
-    for (const subscriber of subscribers.values()) subscriber.catchUp();
+    ctx.body = deliveries.subscriptions();
+    for (const subscriber of subscribers) subscriber.catchUp();
   });
-  router.post('/events/:topic', async (ctx) => {
-    const topic = ctx.params['topic'] ?? '';
-    const subscriber = subscribers.get(topic);
-    if (!subscriber) return;
-    try {
-      const message = await readJson(ctx.req);
-      if (missed.get(topic)?.before(message)) subscriber.catchUp();
-      await subscriber.receive(fromMessage(message));
-      ctx.body = { status: 'SUCCESS' };
-    } catch (error) {
-      const isFinal = error instanceof TodoError && errorTable[error.code].retry === 'drop';
-      log.error({ err: error, topic, isFinal }, 'events could not be taken');
-      ctx.body = { status: isFinal ? 'DROP' : 'RETRY' };
-    }
+  router.post('/events/:role/:topic', async (ctx) => {
+    const { role = '', topic = '' } = ctx.params;
+    const body = await readJson(ctx.req, deliveries.mostBytes).catch((error: unknown) => error);
+    const answer = await deliveries.deliver(role, topic, body);
+    if (answer) ctx.body = answer;
   });
 
   return {
     actorType: (type) => void types.push(type),
-    subscribe(topic, subscriber) {
-      if (subscribers.has(topic)) throw new Error(`two roles of one process follow ${topic}`);
-      subscribers.set(topic, subscriber);
-      missed.set(topic, new MissedMessages());
+    subscribe(role, topic, subscriber) {
+      deliveries.subscribe(role, topic, subscriber);
+      subscribers.push(subscriber);
     },
     method(name, handler) {
       router.post(`/roles/${name}`, async (ctx) => {
         try {
-          ctx.body = JSON.stringify(await handler(await readJson(ctx.req)));
+          ctx.body = JSON.stringify(await handler(await readJson(ctx.req, mostBodyBytes)));
           ctx.type = 'application/json';
         } catch (thrown) {
           // Most that roles are asked is read from the database.
@@ -113,12 +97,12 @@ export function createAppDoor({ appToken, log, metrics }: AppDoorOptions): OpenA
         }
       });
     },
-    async listen() {
+    async listen(port = 0) {
       host = createActorHost({ types, log, metrics, idleTimeoutMs: actorIdleTimeoutMs });
       const app = new Koa();
       app.silent = true;
       app.use(requireAppToken(appToken)).use(host.routes()).use(router.routes());
-      server = createServer(app.callback()).listen(0, '127.0.0.1');
+      server = createServer(app.callback()).listen(port, '127.0.0.1');
       // daprd keeps its connections for as long as it likes.
       server.keepAliveTimeout = 0;
       await once(server, 'listening');
@@ -135,12 +119,12 @@ export function createAppDoor({ appToken, log, metrics }: AppDoorOptions): OpenA
   };
 }
 
-async function readJson(request: IncomingMessage): Promise<unknown> {
+async function readJson(request: IncomingMessage, mostBytes: number): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > mostBodyBytes) throw new TodoError('payload_too_large', 'The message is larger than 4 MiB.');
+    if (bytes > mostBytes) throw new TodoError('payload_too_large', 'The message is larger than what is taken.');
     chunks.push(chunk);
   }
   try {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { brokersFault } from './kafka/brokers.js';
 import { roleNames, type RoleName } from './role.js';
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -13,6 +14,8 @@ export interface Config {
   readonly dataDir: string;
   /** undefined: embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl: string | undefined;
+  /** `host:port`, several with commas; undefined: Dapr's in-memory pub/sub. */
+  readonly kafkaBrokers: string | undefined;
   readonly auth: {
     readonly issuer: string;
     readonly audience: string;
@@ -51,9 +54,9 @@ export function readConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
   if (jwksUrl !== undefined && !hasProtocol(jwksUrl, 'https:', 'http:')) {
     problems.push(`AUTH_JWKS_URL is "${jwksUrl}"; it must be an http(s) URL`);
   }
-  if (setting('KAFKA_BROKERS') !== undefined) {
-    problems.push('KAFKA_BROKERS is set, but this version publishes within the process only; unset it');
-  }
+  const kafkaBrokers = setting('KAFKA_BROKERS');
+  const kafkaFault = kafkaBrokers === undefined ? null : brokersFault(kafkaBrokers);
+  if (kafkaFault !== null) problems.push(`KAFKA_BROKERS ${kafkaFault}`);
   const logLevel = readLogLevel(env);
   if (!logLevel) problems.push(`LOG_LEVEL is "${env['LOG_LEVEL']}"; it must be one of ${logLevels.join(', ')}`);
 
@@ -66,6 +69,7 @@ export function readConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
     host: setting('HOST') ?? '127.0.0.1',
     dataDir: resolve(setting('DATA_DIR') ?? '.data'),
     databaseUrl,
+    kafkaBrokers,
     auth: {
       issuer: setting('AUTH_ISSUER') ?? 'todo-chatbot',
       audience: setting('AUTH_AUDIENCE') ?? 'todo-chatbot',

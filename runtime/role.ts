@@ -37,8 +37,8 @@ export interface PublicDoor {
 export interface AppDoor {
   /** Methods for service invocation: what other roles may ask of this one. Body and answer are JSON. */
   method(name: string, handler: (body: unknown) => Promise<unknown>): void;
-  /** A topic that this role follows. */
-  subscribe(topic: Topic, subscriber: Subscriber): void;
+  /** A topic that a role follows. */
+  subscribe(role: RoleName, topic: Topic, subscriber: Subscriber): void;
   /** An input binding, called for each of its ticks. */
   binding(name: string, handler: () => Promise<void>): void;
   actorType(type: ActorType): void;
@@ -64,8 +64,9 @@ export interface Dapr {
   /** Asks another role by service invocation. @throws TodoError likewise */
   invoke(role: RoleName, method: string, body: object): Promise<unknown>;
   /**
-   * Publishes committed events of any users to a topic, in the order given. Without events it sends an empty message, by
-   * which the subscribers of in-memory pub/sub see whether they missed the last ones.
+   * Publishes committed events of any users to a topic, each user's in the order given; resolves when the broker has all
+   * of them. On Kafka a user's events go one after the other, each after the acknowledgement of the one before. Without
+   * events it sends an empty message, by which the subscribers of in-memory pub/sub see whether they missed the last ones.
    */
   publish(topic: Topic, events: readonly CommittedEvent[]): Promise<void>;
 }

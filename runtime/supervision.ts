@@ -18,6 +18,8 @@ export interface ChildSpec {
   readonly stopSignal: 'SIGTERM' | 'SIGINT';
   /** How long an orderly stop may take, in milliseconds; then SIGQUIT (end now, say where you are), a second later SIGKILL. */
   readonly stopTimeoutMs: number;
+  /** Gets each line that the child prints; by default they are in the log at level debug. */
+  onLine?(line: string): void;
   /** Called before each start, also before each restart: the place to clear what a killed run left behind. */
   beforeStart?(): Promise<void>;
   /** Resolves once the child serves; called after each start. Rejects or never resolves when `signal` aborts. */

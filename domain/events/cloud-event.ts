@@ -1,3 +1,4 @@
+import { TodoError } from '../errors.js';
 import { validator } from '../validation.js';
 import type { CommittedEvent } from './event.js';
 import { eventSchemas, eventVersion, taskEventSchema } from './schema.js';
@@ -27,9 +28,17 @@ const validOfType = new Map<unknown, (data: unknown) => CommittedEvent>(
 const validOfAnyType = validator<CommittedEvent>(taskEventSchema);
 const validCloudEvent = validator<CloudEvent>({
   type: 'object',
-  required: ['specversion', 'id', 'type', 'data'],
-  properties: { specversion: { const: '1.0' }, id: { type: 'string' }, type: { type: 'string' }, data: {} },
+  required: ['specversion', 'id', 'type', 'dataschema', 'data'],
+  properties: {
+    specversion: { const: '1.0' },
+    id: { type: 'string' },
+    type: { type: 'string' },
+    dataschema: { type: 'string' },
+    data: {},
+  },
 });
+
+const schemaOf = (type: string): string => `urn:todo-chatbot:event:${type}:${eventVersion}`;
 
 /**
  * Wraps an event for its journey.
@@ -45,7 +54,7 @@ export function toCloudEvent(event: CommittedEvent): CloudEvent {
     subject: data.task_id,
     time: data.timestamp,
     datacontenttype: 'application/json',
-    dataschema: `urn:todo-chatbot:event:${data.type}:${eventVersion}`,
+    dataschema: schemaOf(data.type),
     partitionkey: data.user_id,
     data,
   };
@@ -53,10 +62,18 @@ export function toCloudEvent(event: CommittedEvent): CloudEvent {
 
 /**
  * Unwraps an event that came in.
- * @throws TodoError `invalid` when it does not fit its schema
+ * @throws TodoError `invalid` when it does not fit its schema, or that is of a version not known here
  */
 export function fromCloudEvent(received: unknown): CommittedEvent {
-  return validData(validCloudEvent(received).data);
+  const { id, type, dataschema, data } = validCloudEvent(received);
+  if (dataschema !== schemaOf(type)) {
+    throw TodoError.invalid('/dataschema', `must be ${schemaOf(type)}: no other version is known here`);
+  }
+  const event = validData(data);
+  if (event.event_id !== id || event.type !== type) {
+    throw TodoError.invalid('/data', 'must have the id of the event as event_id, and its type');
+  }
+  return event;
 }
 
 /** By the schema of its own type: against all of them, every event on its way costs five times as much. */

@@ -1,12 +1,31 @@
-/**
- * The topics that every event of a task goes to.
- *
- * | topic        | written by      | read by                                     |
- * | ------------ | --------------- | ------------------------------------------- |
- * | task-events  | the event relay | whoever reacts to what happens to tasks     |
- * | task-updates | the event relay | websocket                                   |
- * | task-audit   | the event relay | audit                                       |
- */
-export const taskTopics = ['task-events', 'task-updates', 'task-audit'] as const;
+const dayMs = 24 * 3_600_000;
 
-export type Topic = (typeof taskTopics)[number];
+interface TopicPlan {
+  readonly writtenBy: string;
+  readonly readBy: string;
+  /** How long a broker keeps an event, in milliseconds; -1: for ever. */
+  readonly keptMs: number;
+}
+
+/**
+ * Who writes and who reads each topic, and how long it is kept: what a topic forgets, `GET /v1/changes` still knows.
+ * Key = user_id in all of them.
+ */
+export const topicTable = {
+  'task-events': { writtenBy: 'the event relay', readBy: 'recurrence, notification', keptMs: 7 * dayMs },
+  'task-reminders': { writtenBy: 'the event relay', readBy: 'notification', keptMs: 7 * dayMs },
+  'task-recurrence': { writtenBy: 'the event relay', readBy: 'whoever follows series', keptMs: 7 * dayMs },
+  // Who follows it live asks the database for what is older.
+  'task-updates': { writtenBy: 'the event relay', readBy: 'websocket', keptMs: dayMs },
+  'task-audit': { writtenBy: 'the event relay', readBy: 'audit', keptMs: -1 },
+} as const satisfies Record<string, TopicPlan>;
+
+export type Topic = keyof typeof topicTable;
+
+export const topics = Object.keys(topicTable) as Topic[];
+
+/** Where each event of a task goes. */
+export const taskTopics = ['task-events', 'task-updates', 'task-audit'] as const satisfies readonly Topic[];
+
+/** Where what nobody could take from a topic goes, with the reason. */
+export const deadLetterTopic = (topic: Topic): string => `${topic}-dead-letter`;

@@ -5,8 +5,8 @@ import type { Child, ChildSpec, Supervisor } from '../supervision.js';
 export const loopback = '127.0.0.1';
 const attempts = 5;
 
-/** As many different free ports of the loopback address. */
-async function freePorts(count: number): Promise<number[]> {
+/** As many different ports of the loopback address that are free at this moment. */
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, loopback));
   const ports: number[] = [];
   for (const server of servers) {

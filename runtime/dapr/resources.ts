@@ -1,15 +1,20 @@
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { kafkaSecrets } from '../kafka/secrets.js';
 import { packageRoot } from '../package-root.js';
 
 /** The components of the system on one machine, as paths in `dapr-components/`. */
 export const localComponents: readonly string[] = [
   'local/secrets.yaml',
   'local/pubsub.yaml',
-  'local/cron-reminders.yaml',
-  'local/state.yaml',
-  'local/resiliency.yaml',
+  'cron-reminders.yaml',
+  'state-postgres.yaml',
+  'resiliency.yaml',
 ];
+/** The same with the topics on Kafka. */
+const kafkaComponents: readonly string[] = localComponents.map((file) =>
+  file === 'local/pubsub.yaml' ? 'pubsub-kafka.yaml' : file,
+);
 const localConfiguration = 'local/configuration.yaml';
 
 /** The secrets that components take by reference, by their names. */
@@ -17,6 +22,22 @@ export interface Secrets {
   /** Where the state store keeps actor state: `postgresql://…`. */
   readonly 'database-url': string;
   readonly [name: string]: string;
+}
+
+/** What a sidecar on this machine is given: its components, and the secrets that they refer to. */
+export function sidecarResources({
+  databaseUrl,
+  kafkaBrokers,
+}: {
+  databaseUrl: string;
+  kafkaBrokers: string | undefined;
+}): {
+  readonly components: readonly string[];
+  readonly secrets: Secrets;
+} {
+  const secrets = { 'database-url': databaseUrl };
+  if (kafkaBrokers === undefined) return { components: localComponents, secrets };
+  return { components: kafkaComponents, secrets: { ...secrets, ...kafkaSecrets(kafkaBrokers) } };
 }
 
 /** Paths within the folder that a sidecar is started in. */

@@ -31,10 +31,14 @@ export interface ControlPlaneOptions {
 }
 
 export interface SidecarOptions {
+  /** What it is called in the log; by default `daprd`, with a number from the second on. */
+  readonly name?: string;
   readonly appId: string;
   /** The app must be listening there, on loopback: daprd asks it at once for its actor types and subscriptions. */
   readonly appPort: number;
   readonly tokens: DaprTokens;
+  /** Where it serves; by default on a free port. */
+  readonly httpPort?: number;
   readonly secrets: Secrets;
   /** Paths in `dapr-components/`; by default those of one machine. */
   readonly components?: readonly string[];
@@ -90,8 +94,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     placement: placement.child,
     scheduler: scheduler.child,
     startSidecar: (sidecar) => {
-      const name = sidecars++ === 0 ? 'daprd' : `daprd-${sidecars}`;
-      return startSidecar(name, options, servers, sidecar);
+      const number = ++sidecars;
+      return startSidecar(sidecar.name ?? (number === 1 ? 'daprd' : `daprd-${number}`), options, servers, sidecar);
     },
   };
 }
@@ -170,38 +174,41 @@ export async function startSidecar(
   name: string,
   { supervisor, programs, logLevel = 'warn' }: Omit<ControlPlaneOptions, 'dataDir'>,
   servers: Servers,
-  { appId, appPort, tokens, secrets, components = localComponents }: SidecarOptions,
+  { appId, appPort, tokens, httpPort, secrets, components = localComponents }: SidecarOptions,
 ): Promise<Sidecar> {
   const folder = join(servers.folder, name);
   await writeResources(folder, components, secrets);
-  const { child, ports } = await startOnFreePorts(supervisor, ['http', 'grpc', 'internal', 'metrics'], (ports) => ({
-    name,
-    command: programs.daprd,
-    cwd: folder,
-    args: [
-      ...['--app-id', appId, '--app-channel-address', loopback, '--app-port', String(appPort)],
-      ...['--dapr-listen-addresses', loopback],
-      ...['--dapr-http-port', String(ports.http), '--dapr-grpc-port', String(ports.grpc)],
-      ...['--dapr-internal-grpc-listen-address', loopback, '--dapr-internal-grpc-port', String(ports.internal)],
-      ...['--metrics-listen-address', loopback, '--metrics-port', String(ports.metrics)],
-      ...['--placement-host-address', `${loopback}:${servers.placement}`],
-      ...['--scheduler-host-address', `${loopback}:${servers.scheduler}`],
-      ...['--resources-path', resourcePaths.components, '--config', resourcePaths.configuration],
-      ...appHealthFlags,
-      ...['--dapr-graceful-shutdown-seconds', '2', '--log-level', logLevel],
-    ],
-    env: {
-      DAPR_HOST_IP: loopback,
-      DAPR_API_TOKEN: tokens.api,
-      APP_API_TOKEN: tokens.app,
-      // By default daprd takes any component that some program offers on a socket in a shared temporary folder.
-      DAPR_COMPONENTS_SOCKETS_FOLDER: join(folder, 'sockets'),
-    },
-    stopSignal: 'SIGTERM',
-    stopTimeoutMs: 4_000,
-    ready: (signal) => daprdReady(ports.http, tokens.api, signal),
-  }));
-  return { daprd: child, httpPort: ports.http, grpcPort: ports.grpc, metricsPort: ports.metrics };
+  const { child, ports } = await startOnFreePorts(supervisor, ['http', 'grpc', 'internal', 'metrics'], (free) => {
+    const ports = { ...free, http: httpPort ?? free.http };
+    return {
+      name,
+      command: programs.daprd,
+      cwd: folder,
+      args: [
+        ...['--app-id', appId, '--app-channel-address', loopback, '--app-port', String(appPort)],
+        ...['--dapr-listen-addresses', loopback],
+        ...['--dapr-http-port', String(ports.http), '--dapr-grpc-port', String(ports.grpc)],
+        ...['--dapr-internal-grpc-listen-address', loopback, '--dapr-internal-grpc-port', String(ports.internal)],
+        ...['--metrics-listen-address', loopback, '--metrics-port', String(ports.metrics)],
+        ...['--placement-host-address', `${loopback}:${servers.placement}`],
+        ...['--scheduler-host-address', `${loopback}:${servers.scheduler}`],
+        ...['--resources-path', resourcePaths.components, '--config', resourcePaths.configuration],
+        ...appHealthFlags,
+        ...['--dapr-graceful-shutdown-seconds', '2', '--log-level', logLevel],
+      ],
+      env: {
+        DAPR_HOST_IP: loopback,
+        DAPR_API_TOKEN: tokens.api,
+        APP_API_TOKEN: tokens.app,
+        // By default daprd takes any component that some program offers on a socket in a shared temporary folder.
+        DAPR_COMPONENTS_SOCKETS_FOLDER: join(folder, 'sockets'),
+      },
+      stopSignal: 'SIGTERM',
+      stopTimeoutMs: 4_000,
+      ready: (signal) => daprdReady(ports.http, tokens.api, signal),
+    };
+  });
+  return { daprd: child, httpPort: httpPort ?? ports.http, grpcPort: ports.grpc, metricsPort: ports.metrics };
 }
 
 /**

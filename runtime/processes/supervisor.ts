@@ -190,7 +190,8 @@ class SupervisedChild implements Child {
   #print(line: string): void {
     this.#lastLines.push(line.slice(0, 2_000));
     if (this.#lastLines.length > keptLines) this.#lastLines.shift();
-    this.options.log.debug({ child: this.name }, line);
+    if (this.spec.onLine) this.spec.onLine(line);
+    else this.options.log.debug({ child: this.name }, line);
   }
 }
 

@@ -7,6 +7,7 @@ import { programsIn } from '../../runtime/dapr/programs.js';
 import { newDaprTokens, startSidecar } from '../../runtime/dapr/start.js';
 import { createLifecycle } from '../../runtime/lifecycle.js';
 import { createPool } from '../../runtime/postgres/pool.js';
+import { createSingleDeliveries } from '../../runtime/pubsub/single-deliveries.js';
 import { createSupervisor } from '../../runtime/processes/supervisor.js';
 import { secondHostName, type SecondHostSettings } from './second-host-settings.js';
 
@@ -23,8 +24,8 @@ await lifecycle.run(async () => {
   lifecycle.opened('the database connections', () => pool.end());
   const supervisor = createSupervisor({ log, onFatal: (error) => lifecycle.fail(error) });
   const tokens = newDaprTokens();
-  const appDoor = createAppDoor({ appToken: tokens.app, log, metrics });
-  const dapr = new SidecarClient({ apiToken: tokens.api, appIdOf: () => appId });
+  const appDoor = createAppDoor({ appToken: tokens.app, log, metrics, deliveries: createSingleDeliveries(log) });
+  const dapr = new SidecarClient({ apiToken: tokens.api, appIdOf: () => appId, broker: 'in-memory' });
   const actors = startActors({ config: { roles: ['actors'] }, pool, dapr, appDoor, log, metrics });
   lifecycle.opened('the actors', () => actors.stop());
   const appPort = await appDoor.listen();

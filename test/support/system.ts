@@ -9,6 +9,7 @@ import type { Scope } from '../../runtime/auth/verify-token.js';
 import { packageRoot } from '../../runtime/package-root.js';
 import { startGuarded, type Exit, type GuardedProcess } from '../../runtime/processes/guarded-process.js';
 import { request, type Reply, type RequestOptions } from './http.js';
+import { startTestKafka, type TestKafka } from './kafka.js';
 import { TestUser } from './test-user.js';
 
 /** The first start on a machine may have to build Dapr, in milliseconds. */
@@ -20,6 +21,13 @@ const testTimeoutMs = 60_000;
 /** The programs that the system runs beside itself. */
 export const childNames = ['postgres', 'placement', 'scheduler', 'daprd'] as const;
 export type ChildName = (typeof childNames)[number];
+
+/**
+ * What a system of the tests is like, from `TEST_SHAPE`: one process with in-memory pub/sub, or one process on a Kafka of its
+ * own.
+ */
+export const shapes = ['one-process', 'kafka'] as const;
+export const shape = shapes.find((name) => name === process.env['TEST_SHAPE']) ?? 'one-process';
 
 export interface SystemOptions {
   /** Settings, over the defaults. Those of the process that runs the tests are not inherited. */
@@ -70,6 +78,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 export async function startTestSystem({ env = {} }: SystemOptions = {}): Promise<TestSystem> {
   const dataDir = await mkdtemp(join(tmpdir(), 'todo-chatbot-system-'));
   const lines: string[] = [];
+  const kafka: TestKafka | undefined = shape === 'kafka' ? await startTestKafka() : undefined;
   let running: { process: GuardedProcess; url: string } | undefined;
   let removed: Promise<void> | undefined;
   const current = () => {
@@ -103,7 +112,8 @@ export async function startTestSystem({ env = {} }: SystemOptions = {}): Promise
     childPids: () => childrenOf(current().process.pid),
     descendants: () => descendantsOf(current().process.pid),
     async start() {
-      running = await startProgram({ DATA_DIR: dataDir, PORT: '0', ...env }, lines);
+      const settings = { DATA_DIR: dataDir, PORT: '0', ...(kafka && { KAFKA_BROKERS: kafka.brokers }), ...env };
+      running = await startProgram(settings, lines);
     },
     async stop(signal = 'SIGTERM') {
       process.kill(current().process.pid, signal);
@@ -117,6 +127,7 @@ export async function startTestSystem({ env = {} }: SystemOptions = {}): Promise
       (removed ??= (async () => {
         await running?.process.stop();
         running = undefined;
+        await kafka?.end();
         await rm(dataDir, { recursive: true, force: true, maxRetries: 50, retryDelay: 200 });
         systems.delete(system);
       })()),

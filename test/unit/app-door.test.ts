@@ -5,8 +5,9 @@ import { toCloudEvent } from '../../domain/events/cloud-event.js';
 import type { CommittedEvent } from '../../domain/events/event.js';
 import { TodoError } from '../../domain/errors.js';
 import { createAppDoor, type OpenAppDoor } from '../../runtime/app-door.js';
-import { emptyBatch, toBatches } from '../../runtime/event-batch.js';
-import { MessageNumbers } from '../../runtime/message-numbers.js';
+import { emptyBatch, toBatches } from '../../runtime/pubsub/event-batch.js';
+import { MessageNumbers } from '../../runtime/pubsub/message-numbers.js';
+import { createSingleDeliveries } from '../../runtime/pubsub/single-deliveries.js';
 import { eventsOf } from '../support/events.js';
 
 describe("daprd's door", () => {
@@ -20,8 +21,10 @@ describe("daprd's door", () => {
   const work = <T>(result: T): Promise<T> => (failure ? Promise.reject(failure) : Promise.resolve(result));
 
   before(async () => {
-    door = createAppDoor({ appToken: 'secret', log: pino({ level: 'silent' }), metrics: new Registry() });
-    door.subscribe('task-audit', {
+    const log = pino({ level: 'silent' });
+    const deliveries = createSingleDeliveries(log);
+    door = createAppDoor({ appToken: 'secret', log, metrics: new Registry(), deliveries });
+    door.subscribe('audit', 'task-audit', {
       receive: (events) => work(void received.push(...events)),
       catchUp: () => void (caughtUp += 1),
     });
@@ -45,7 +48,14 @@ describe("daprd's door", () => {
   }
 
   it('is closed to all who do not carry the app token, but for the health probe', async () => {
-    const paths = ['/dapr/config', '/dapr/subscribe', '/events/task-audit', '/roles/echo', '/cron-reminders', '/x'];
+    const paths = [
+      '/dapr/config',
+      '/dapr/subscribe',
+      '/events/audit/task-audit',
+      '/roles/echo',
+      '/cron-reminders',
+      '/x',
+    ];
     for (const path of paths) {
       expect(await call('POST', path, '{}', 'guess'), path).to.include({ status: 401 });
     }
@@ -56,20 +66,22 @@ describe("daprd's door", () => {
   it('tells which topics are followed, and has each subscriber look for what it missed', async () => {
     const { text } = await call('GET', '/dapr/subscribe');
     expect(JSON.parse(text)).to.deep.equal([
-      { pubsubname: 'pubsub', topic: 'task-audit', route: '/events/task-audit' },
+      { pubsubname: 'pubsub', topic: 'task-audit', route: '/events/audit/task-audit' },
     ]);
     expect(caughtUp).to.equal(1);
   });
 
   it('refuses that two roles follow one topic', () => {
     const subscriber = { receive: () => Promise.resolve(), catchUp: () => undefined };
-    expect(() => door.subscribe('task-audit', subscriber)).to.throw(/task-audit/);
+    expect(() => door.subscribe('websocket', 'task-audit', subscriber)).to.throw(/task-audit/);
   });
 
   it('hands on the events of a message, many or one, and says that they are taken', async () => {
     const events = eventsOf('alice', 1, 3);
-    expect(await call('POST', '/events/task-audit', toBatches(events)[0])).to.include({ text: '{"status":"SUCCESS"}' });
-    expect(await call('POST', '/events/task-audit', toCloudEvent(events[0]!))).to.include({ status: 200 });
+    expect(await call('POST', '/events/audit/task-audit', toBatches(events)[0])).to.include({
+      text: '{"status":"SUCCESS"}',
+    });
+    expect(await call('POST', '/events/audit/task-audit', toCloudEvent(events[0]!))).to.include({ status: 200 });
     expect(received).to.deep.equal([...events, events[0]]);
   });
 
@@ -78,12 +90,12 @@ describe("daprd's door", () => {
     const [first, , third] = eventsOf('alice', 1, 3).map((event) =>
       toBatches([event]).map((batch) => numbers.next(batch)),
     );
-    await call('POST', '/events/task-audit', first?.[0]);
+    await call('POST', '/events/audit/task-audit', first?.[0]);
     expect(caughtUp).to.equal(0);
-    await call('POST', '/events/task-audit', third?.[0]);
+    await call('POST', '/events/audit/task-audit', third?.[0]);
     expect(caughtUp).to.equal(1);
     expect(received.map((event) => event.seq)).to.deep.equal([1, 3]);
-    await call('POST', '/events/task-audit', numbers.next(emptyBatch()));
+    await call('POST', '/events/audit/task-audit', numbers.next(emptyBatch()));
     expect({ caughtUp, count: received.length }).to.deep.equal({ caughtUp: 1, count: 2 });
   });
 
@@ -95,19 +107,19 @@ describe("daprd's door", () => {
       [new TodoError('invalid', 'never'), 'DROP'],
     ] as const) {
       failure = error;
-      expect((await call('POST', '/events/task-audit', message)).text).to.equal(JSON.stringify({ status }));
+      expect((await call('POST', '/events/audit/task-audit', message)).text).to.equal(JSON.stringify({ status }));
     }
   });
 
   it('lets go of a message that is no event, and hands nothing on', async () => {
     for (const message of ['{', '{}', '{"specversion":"1.0","id":"1","type":"TASK_CREATED","data":{}}']) {
-      expect((await call('POST', '/events/task-audit', message)).text).to.equal('{"status":"DROP"}');
+      expect((await call('POST', '/events/audit/task-audit', message)).text).to.equal('{"status":"DROP"}');
     }
     expect(received).to.be.empty;
   });
 
   it('does not know a topic that nobody follows', async () => {
-    expect(await call('POST', '/events/task-updates', toBatches(eventsOf('alice', 1, 1))[0])).to.include({
+    expect(await call('POST', '/events/websocket/task-updates', toBatches(eventsOf('alice', 1, 1))[0])).to.include({
       status: 404,
     });
   });

@@ -22,6 +22,7 @@ describe('the settings', () => {
       host: '127.0.0.1',
       dataDir: resolve('.data'),
       databaseUrl: undefined,
+      kafkaBrokers: undefined,
       auth: { issuer: 'todo-chatbot', audience: 'todo-chatbot', jwksUrl: undefined },
       logLevel: 'info',
     });
@@ -38,6 +39,7 @@ describe('the settings', () => {
       HOST: '::1',
       DATA_DIR: '/var/lib/todo',
       DATABASE_URL: 'postgresql://user:secret@db.example:5432/todo',
+      KAFKA_BROKERS: 'one:9092,two:9093',
       AUTH_ISSUER: 'https://issuer.example',
       AUTH_AUDIENCE: 'todo',
       AUTH_JWKS_URL: 'https://issuer.example/jwks',
@@ -50,6 +52,7 @@ describe('the settings', () => {
       host: '::1',
       dataDir: '/var/lib/todo',
       databaseUrl: env.DATABASE_URL,
+      kafkaBrokers: env.KAFKA_BROKERS,
       auth: { issuer: env.AUTH_ISSUER, audience: 'todo', jwksUrl: env.AUTH_JWKS_URL },
       logLevel: 'debug',
     });
@@ -76,7 +79,7 @@ describe('the settings', () => {
     ['a role that is none, on the command line', {}, ['--roles=cook'], /^"cook" is not a role/],
     ['an option that is none', {}, ['--role=gateway'], /--role/],
     ['a word that is no option', {}, ['gateway'], /gateway/],
-    ['a broker that this version cannot use', { KAFKA_BROKERS: 'kafka:9092' }, [], /^KAFKA_BROKERS is set/],
+    ['a broker without a port', { KAFKA_BROKERS: 'one:9092,two' }, [], /^KAFKA_BROKERS .*"two".*host:port/],
   ];
   for (const [what, env, argv, problem] of wrong) {
     it(`with ${what} are refused, and the problem named`, () => {
@@ -87,9 +90,12 @@ describe('the settings', () => {
   }
 
   it('that are wrong are all named at once', () => {
-    const found = problems({ PORT: 'x', DATABASE_URL: 'y', AUTH_JWKS_URL: 'z', LOG_LEVEL: 'w' }, '--roles=v,u');
-    expect(found).to.have.length(6);
-    expect(new SettingsError(found).message).to.match(/^wrong settings:(\n {2}- .+){6}$/);
+    const found = problems(
+      { PORT: 'x', DATABASE_URL: 'y', KAFKA_BROKERS: 't', AUTH_JWKS_URL: 'z', LOG_LEVEL: 'w' },
+      '--roles=v,u',
+    );
+    expect(found).to.have.length(7);
+    expect(new SettingsError(found).message).to.match(/^wrong settings:(\n {2}- .+){7}$/);
   });
 
   it('keep a password of the database out of what is said about them', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { toCloudEvent } from '../../domain/events/cloud-event.js';
 import { TodoError } from '../../domain/errors.js';
-import { fromMessage, toBatches } from '../../runtime/event-batch.js';
+import { fromMessage, toBatches } from '../../runtime/pubsub/event-batch.js';
 import { eventAt, eventsOf } from '../support/events.js';
 
 /** As it arrives: what daprd passes on is JSON, with members of its own. */

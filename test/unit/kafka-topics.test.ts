@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { brokersFault } from '../../runtime/kafka/brokers.js';
-import { topicTable, wantedTopics } from '../../runtime/kafka/topic-table.js';
+import { topicTable } from '../../domain/events/topics.js';
+import { wantedTopics } from '../../runtime/kafka/topic-table.js';
 import { moreReplicas } from '../../runtime/kafka/topics.js';
 import { packageRoot } from '../../runtime/package-root.js';
 

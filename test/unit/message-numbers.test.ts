@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { emptyBatch } from '../../runtime/event-batch.js';
-import { MessageNumbers, MissedMessages } from '../../runtime/message-numbers.js';
+import { emptyBatch } from '../../runtime/pubsub/event-batch.js';
+import { MessageNumbers, MissedMessages } from '../../runtime/pubsub/message-numbers.js';
 
 describe('the numbers of messages', () => {
   const messages = (count: number) => {

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { TodoError, toProblem } from '../../domain/errors.js';
 import type { CommandEnvelope, CommandResult, SentCommand } from '../../domain/task/commands.js';
 import { SidecarClient } from '../../runtime/dapr-client.js';
-import { fromMessage } from '../../runtime/event-batch.js';
+import { fromMessage } from '../../runtime/pubsub/event-batch.js';
 import { eventsOf, taskAt } from '../support/events.js';
 
 const task = '7b2d6f0e-3c1a-4e0b-9a51-8f4f6f1f2a10';
@@ -64,7 +64,7 @@ describe('the client of the sidecar', () => {
       })();
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    client = new SidecarClient({ apiToken: 'secret', appIdOf: () => 'todo-chatbot' });
+    client = new SidecarClient({ apiToken: 'secret', appIdOf: () => 'todo-chatbot', broker: 'in-memory' });
     await client.connect((server.address() as AddressInfo).port);
   });
   after(async () => {

@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { TodoError } from '../domain/errors.js';
-import { fromCloudEvent, toCloudEvent, type CloudEvent } from '../domain/events/cloud-event.js';
-import type { CommittedEvent } from '../domain/events/event.js';
+import { TodoError } from '../../domain/errors.js';
+import { fromCloudEvent, toCloudEvent, type CloudEvent } from '../../domain/events/cloud-event.js';
+import type { CommittedEvent } from '../../domain/events/event.js';
+import { inChunks } from './event-size.js';
 
 // Dapr's in-memory pub/sub delivers one message at a time for each subscription and publishes a bulk in no order, so
 // within one process events travel many to a message. Nobody but this program can read that broker; see
 // docs/decisions/0004-events-in-one-process.md.
 const batchType = 'todo-chatbot.batch';
-
-/** Bytes of one message at most: far under daprd's 4 MiB, and enough for hundreds of events. */
-const mostBytes = 1024 * 1024;
 
 const batchContentType = 'application/cloudevents-batch+json';
 
@@ -28,27 +26,7 @@ export interface EventBatch {
 
 /** Puts events into messages, in their order. @throws TodoError `invalid` for an event that does not fit its schema */
 export function toBatches(events: readonly CommittedEvent[]): EventBatch[] {
-  const batches: CloudEvent[][] = [];
-  let bytes = mostBytes;
-  for (const event of events) {
-    const size = estimatedBytes(event);
-    if (bytes + size > mostBytes) {
-      batches.push([]);
-      bytes = 0;
-    }
-    batches.at(-1)?.push(toCloudEvent(event));
-    bytes += size;
-  }
-  return batches.map((batch) => message(`${batch[0]?.id}+${batch.length}`, batch));
-}
-
-/** A bound on an event's size in JSON: only what people write can be long, and a character takes at most 6 bytes. */
-function estimatedBytes({ before, after }: CommittedEvent): number {
-  let characters = 0;
-  for (const task of [before, after]) {
-    if (task) characters += task.title.length + task.description.length + task.tags.join('","').length;
-  }
-  return 4_000 + 6 * characters;
+  return inChunks(events).map((chunk) => message(`${chunk[0]?.event_id}+${chunk.length}`, chunk.map(toCloudEvent)));
 }
 
 /** A message without events. */
