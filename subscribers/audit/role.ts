@@ -34,7 +34,7 @@ export function startAudit({ pool, dapr, appDoor, log, metrics }: RoleContext): 
     registers: [metrics],
   });
 
-  appDoor.subscribe('task-audit', {
+  appDoor.subscribe('audit', 'task-audit', {
     async receive(events) {
       try {
         await auditLog.append(events);

@@ -129,7 +129,7 @@ export function startWebSocket(
     });
   });
 
-  appDoor.subscribe('task-updates', {
+  appDoor.subscribe('websocket', 'task-updates', {
     receive: (events) => {
       eventsTotal.inc(events.length);
       for (const event of events) feeds.take(event);

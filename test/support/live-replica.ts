@@ -102,7 +102,7 @@ export class LiveReplica {
           method: unused,
           binding: unused,
           actorType: unused,
-          subscribe: (_topic, subscriber) => void buses.push(subscriber),
+          subscribe: (_role, _topic, subscriber) => void buses.push(subscriber),
         },
         isReady: unused,
       },
