@@ -6,7 +6,10 @@ import { pageSizeParameter, sinceParameter } from '../paging.js';
 import { route, type QueryInput, type Route } from '../route.js';
 
 const event = eventSchemas.TASK_UPDATED.properties;
-const taskOrNone = { anyOf: [taskSchema, { type: 'null' }] } as const;
+const taskOrNone = {
+  anyOf: [taskSchema, { type: 'null' }],
+  description: 'null also where it was forgotten',
+} as const;
 const sha256 = { type: 'string', pattern: '^[0-9a-f]{64}$' } as const;
 
 const auditEntry = {
@@ -22,6 +25,7 @@ const auditEntry = {
     'actor',
     'before',
     'after',
+    'content_hash',
     'hash',
     'previous_hash',
   ],
@@ -35,6 +39,11 @@ const auditEntry = {
     actor: event.actor,
     before: taskOrNone,
     after: taskOrNone,
+    content_hash: {
+      anyOf: [sha256, { type: 'null' }],
+      description:
+        'SHA-256 of the sealed content, which stands for before and after in the hash; null: they do themselves',
+    },
     hash: sha256,
     previous_hash: sha256,
   },

@@ -1,9 +1,9 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK } from 'jose';
 
-/** The key pair that signs and checks our own tokens. */
+/** A key pair of our own: it signs, and checks what was signed. */
 export interface OwnKey {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
@@ -11,18 +11,31 @@ export interface OwnKey {
   readonly id: string;
 }
 
+/** What our own keys are for: tokens, and the checkpoints of the audit log. The name is that of the file. */
+export type OwnKeyName = 'token-signing' | 'audit';
+
+/** Where a key of our own is kept. */
+export const ownKeyFile = (dataDir: string, name: OwnKeyName): string => join(dataDir, 'keys', `${name}.pem`);
+
 /**
- * Reads the Ed25519 key of `dataDir`, and makes it when there is none. Two processes that make it at once end with the
+ * Reads an Ed25519 key of `dataDir`, and makes it when there is none. Two processes that make it at once end with the
  * same key: the file appears whole, under its name, for the first of them only.
  * @param dataDir absolute path; made when missing
  */
-export async function openOwnKey(dataDir: string): Promise<OwnKey> {
-  const folder = join(dataDir, 'keys');
-  const file = join(folder, 'token-signing.pem');
-  const pem = (await readIfThere(file)) ?? (await makeKey(folder, file));
+export async function openOwnKey(dataDir: string, name: OwnKeyName = 'token-signing'): Promise<OwnKey> {
+  return (await findOwnKey(dataDir, name)) ?? (await toKey(await makeKey(dataDir, name), dataDir, name));
+}
+
+/** The same, where there is one. */
+export async function findOwnKey(dataDir: string, name: OwnKeyName): Promise<OwnKey | undefined> {
+  const pem = await readIfThere(ownKeyFile(dataDir, name));
+  return pem === undefined ? undefined : await toKey(pem, dataDir, name);
+}
+
+async function toKey(pem: string, dataDir: string, name: OwnKeyName): Promise<OwnKey> {
   const privateKey = createPrivateKey(pem);
   if (privateKey.asymmetricKeyType !== 'ed25519') {
-    throw new Error(`${file} is not an Ed25519 key; move it away, and a new one is made`);
+    throw new Error(`${ownKeyFile(dataDir, name)} is not an Ed25519 key; move it away, and a new one is made`);
   }
   const publicKey = createPublicKey(privateKey);
   return { privateKey, publicKey, id: await calculateJwkThumbprint(await exportJWK(publicKey)) };
@@ -37,7 +50,9 @@ async function readIfThere(file: string): Promise<string | undefined> {
   }
 }
 
-async function makeKey(folder: string, file: string): Promise<string> {
+async function makeKey(dataDir: string, name: OwnKeyName): Promise<string> {
+  const file = ownKeyFile(dataDir, name);
+  const folder = dirname(file);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const draft = join(folder, `.${randomUUID()}`);
   try {

@@ -1,12 +1,13 @@
 import { LRUCache } from 'lru-cache';
-import type { Pool } from 'pg';
 import type { CommittedEvent } from '../../domain/events/event.js';
 import { eventsAfter, groupByUser } from '../../domain/events/in-order.js';
+import type { AuditAccess } from './access.js';
 import { chain, firstHash, type AuditEntry } from './entry.js';
-import { appendEntries } from './sql/append-entries.js';
-import { readHeads, type Head } from './sql/read-entries.js';
+import { newDataKey } from './seal.js';
+import { appendEntries, type UsedKey } from './sql/append-entries.js';
+import { readChainEnds, type ChainEnd, type Head } from './sql/read-entries.js';
 
-const mostHeads = 50_000;
+const mostEnds = 50_000;
 const pageSize = 200;
 
 /** Reads a user's events after a place in the user's order, the next ones first. */
@@ -17,34 +18,35 @@ export type EventSource = (userId: string, after: number, limit: number) => Prom
  * One batch is worked on at a time.
  */
 export class AuditLog {
-  private readonly heads = new LRUCache<string, Head>({ max: mostHeads });
+  private readonly ends = new LRUCache<string, ChainEnd>({ max: mostEnds });
   private last: Promise<unknown> = Promise.resolve();
 
+  /** @param appended told how far a user's chain has come, once that is durable */
   constructor(
-    private readonly pool: Pool,
+    private readonly access: AuditAccess,
     private readonly source: EventSource,
+    private readonly appended: (userId: string, head: Head) => void = () => undefined,
   ) {}
 
   /** Resolves once all the events, and all before them, are in the log. */
   append(events: readonly CommittedEvent[]): Promise<void> {
     return this.inTurn(async () => {
       const byUser = groupByUser(events);
-      await this.learnHeads([...byUser.keys()]);
-      const entries: AuditEntry[] = [];
+      await this.learnEnds([...byUser.keys()]);
+      const batch = new Batch();
       for (const [userId, userEvents] of byUser) {
-        const head = this.headOf(userId);
-        const next = eventsAfter(head.seq, userEvents);
-        if (next) entries.push(...chain(next, head.hash));
+        const next = eventsAfter(this.seqOf(userId), userEvents);
+        if (next) batch.add(userId, next, this.ends.get(userId));
         else await this.fill(userId, Math.max(...userEvents.map((event) => event.seq)));
       }
-      await this.write(entries);
+      await this.write(batch);
     });
   }
 
   /** Brings the log of each of the users up to the seq given. */
   catchUp(users: readonly { readonly user_id: string; readonly seq: number }[]): Promise<void> {
     return this.inTurn(async () => {
-      await this.learnHeads(users.map((user) => user.user_id));
+      await this.learnEnds(users.map((user) => user.user_id));
       for (const { user_id, seq } of users) await this.fill(user_id, seq);
     });
   }
@@ -59,8 +61,8 @@ export class AuditLog {
       .catch(() => undefined)
       .then(work)
       .catch((error: unknown) => {
-        // Another process may have written, or it is not known what was: read the heads again.
-        this.heads.clear();
+        // Another process may have written, a user may have been forgotten, or it is not known what was: read again.
+        this.ends.clear();
         throw error;
       });
     this.last = result;
@@ -68,28 +70,49 @@ export class AuditLog {
   }
 
   private async fill(userId: string, seq: number): Promise<void> {
-    for (let head = this.headOf(userId); head.seq < seq; head = this.headOf(userId)) {
-      const events = eventsAfter(head.seq, await this.source(userId, head.seq, pageSize));
+    for (let from = this.seqOf(userId); from < seq; from = this.seqOf(userId)) {
+      const events = eventsAfter(from, await this.source(userId, from, pageSize));
       if (!events || events.length === 0) {
-        throw new Error(`the events after seq ${head.seq} of a user are missing at their source`);
+        throw new Error(`the events after seq ${from} of a user are missing at their source`);
       }
-      await this.write(chain(events, head.hash));
+      const batch = new Batch();
+      batch.add(userId, events, this.ends.get(userId));
+      await this.write(batch);
     }
   }
 
-  private async write(entries: readonly AuditEntry[]): Promise<void> {
+  private async write({ entries, keys }: Batch): Promise<void> {
     if (entries.length === 0) return;
-    await appendEntries(this.pool, entries);
-    for (const { event, hash } of entries) this.heads.set(event.user_id, { seq: event.seq, hash });
+    await this.access.write((on) => appendEntries(on, entries, keys));
+    const keyOf = new Map(keys.map(({ userId, key }) => [userId, key]));
+    for (const { event, hash } of entries) {
+      const head = { seq: event.seq, hash };
+      this.ends.set(event.user_id, { head, key: keyOf.get(event.user_id) ?? null });
+      this.appended(event.user_id, head);
+    }
   }
 
-  private headOf(userId: string): Head {
-    return this.heads.get(userId) ?? { seq: 0, hash: firstHash };
+  private seqOf(userId: string): number {
+    return this.ends.get(userId)?.head?.seq ?? 0;
   }
 
-  private async learnHeads(userIds: readonly string[]): Promise<void> {
-    const unknown = userIds.filter((userId) => !this.heads.has(userId));
+  private async learnEnds(userIds: readonly string[]): Promise<void> {
+    const unknown = userIds.filter((userId) => !this.ends.has(userId));
     if (unknown.length === 0) return;
-    for (const [userId, head] of await readHeads(this.pool, unknown)) this.heads.set(userId, head);
+    const ends = await this.access.write((on) => readChainEnds(on, unknown));
+    for (const [userId, end] of ends) this.ends.set(userId, end);
+  }
+}
+
+/** What is written in one go. */
+class Batch {
+  readonly entries: AuditEntry[] = [];
+  readonly keys: UsedKey[] = [];
+
+  add(userId: string, events: readonly CommittedEvent[], end: ChainEnd | undefined): void {
+    if (events.length === 0) return;
+    const key = end?.key ?? newDataKey();
+    this.keys.push({ userId, key, isNew: !end?.key });
+    this.entries.push(...chain(events, end?.head?.hash ?? firstHash, key));
   }
 }

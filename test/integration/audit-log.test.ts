@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { pino } from 'pino';
 import type { CommittedEvent } from '../../domain/events/event.js';
+import { openAuditAccess, type AuditAccess } from '../../subscribers/audit/access.js';
 import { AuditLog } from '../../subscribers/audit/audit-log.js';
 import { readEntries, type ShownEntry } from '../../subscribers/audit/sql/read-entries.js';
 import { brokenAt, canonical } from '../support/audit-chain.js';
@@ -10,13 +12,17 @@ import { testDatabase, type TestDatabase } from '../support/postgres.js';
 
 describe('the audit log', () => {
   let database: TestDatabase;
+  let access: AuditAccess;
   let users = 0;
   let user: string;
   /** What the actors would answer. */
   let committed: CommittedEvent[];
   let asked: [after: number, limit: number][];
 
-  before(async () => (database = await testDatabase()));
+  before(async () => {
+    database = await testDatabase();
+    access = await openAuditAccess(database.pool, pino({ level: 'silent' }));
+  });
   after(() => database.drop());
   beforeEach(() => {
     user = `user ${(users += 1)}`;
@@ -24,14 +30,14 @@ describe('the audit log', () => {
   });
 
   const open = () =>
-    new AuditLog(database.pool, (userId, after, limit) => {
+    new AuditLog(access, (userId, after, limit) => {
       asked.push([after, limit]);
       return Promise.resolve(
         committed.filter((event) => event.user_id === userId && event.seq > after).slice(0, limit),
       );
     });
   const entries = (since = 0, limit = 1000): Promise<ShownEntry[]> =>
-    readEntries(database.pool, user, null, since, limit);
+    access.read(user, (on) => readEntries(on, user, null, since, limit));
   const seqs = async () => (await entries()).map((entry) => entry.seq);
   const events = (first: number, last: number) => eventsOf(user, first, last);
 
@@ -133,7 +139,7 @@ describe('the audit log', () => {
     const other = { ...eventAt(user, 2), task_id: '00000000-0000-4000-8000-000000000002' };
     await open().append([eventAt(user, 1), other, eventAt(user, 3)]);
     expect((await entries(1, 1)).map((entry) => entry.seq)).to.deep.equal([2]);
-    const ofTask = await readEntries(database.pool, user, other.task_id, 0, 10);
+    const ofTask = await access.read(user, (on) => readEntries(on, user, other.task_id, 0, 10));
     expect(ofTask.map((entry) => entry.seq)).to.deep.equal([2]);
   });
 
@@ -153,14 +159,21 @@ describe('the audit log', () => {
       expect(await seqs()).to.deep.equal([1, 2]);
     });
 
-    it('each hash is SHA-256 over the one before and the canonical JSON of the event', async () => {
+    it('each hash is SHA-256 over the one before and the canonical JSON of the event, its content sealed', async () => {
       await open().append(events(1, 2));
       const [first, second] = await entries();
       expect(first?.previous_hash).to.equal('0'.repeat(64));
       expect(second?.previous_hash).to.equal(first?.hash);
+      const { before: _before, after: _after, ...facts } = eventAt(user, 1);
+      const { rows } = await database.pool.query<{ sealed: Buffer }>(
+        'SELECT sealed FROM audit_entries WHERE user_id = $1 AND seq = 1',
+        [user],
+      );
+      const content_hash = createHash('sha256').update(rows[0]!.sealed).digest('hex');
+      expect(first?.content_hash).to.equal(content_hash);
       const hash = createHash('sha256')
         .update(Buffer.alloc(32))
-        .update(canonical(eventAt(user, 1)));
+        .update(canonical({ ...facts, content_hash }));
       expect(first?.hash).to.equal(hash.digest('hex'));
     });
 
@@ -173,7 +186,7 @@ describe('the audit log', () => {
         await client.query('BEGIN');
         await client.query(`SET LOCAL session_replication_role = replica`);
         await client.query(
-          `UPDATE audit_entries SET after = jsonb_set(after, '{title}', '"Forged"') WHERE user_id = $1 AND seq = 3`,
+          `UPDATE audit_entries SET occurred_at = occurred_at - interval '1 day' WHERE user_id = $1 AND seq = 3`,
           [user],
         );
         await client.query('COMMIT');

@@ -27,6 +27,7 @@ describe('what the gateway answers', () => {
       actor: 'rest',
       before: null,
       after: null,
+      content_hash: '0'.repeat(64),
       hash: '0'.repeat(64),
       previous_hash: '0'.repeat(64),
     };

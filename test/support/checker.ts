@@ -32,8 +32,7 @@ interface EventRow {
 }
 
 interface AuditRow extends Omit<EventRow, 'task'> {
-  readonly before: Json | null;
-  readonly after: Json | null;
+  readonly sealed: Buffer;
   readonly previous_hash: Buffer;
   readonly hash: Buffer;
 }
@@ -192,20 +191,16 @@ function checkHistory({ events, audit, seqs }: Content): string[] {
         version: entry.version,
         timestamp: entry.occurred_at.toISOString(),
         actor: entry.actor,
-        before: entry.before,
-        after: entry.after,
       };
-      const { occurred_at, task, ...same } = event;
-      const expected = {
-        ...same,
-        timestamp: occurred_at.toISOString(),
-        before: shown(before.task),
-        after: shown(task),
-      };
+      const { occurred_at, task: _task, ...same } = event;
+      const expected = { ...same, timestamp: occurred_at.toISOString() };
       if (!isDeepStrictEqual(logged, expected)) {
         faults.push(`${about}: the log says ${JSON.stringify(logged)}, the events ${JSON.stringify(expected)}`);
       }
-      const hash = createHash('sha256').update(previousHash).update(canonical(logged)).digest();
+      // What it changed is sealed; the interface opens it, and is compared with the events below.
+      const content_hash = createHash('sha256').update(entry.sealed).digest('hex');
+      const text = canonical({ ...logged, content_hash });
+      const hash = createHash('sha256').update(previousHash).update(text).digest();
       if (!entry.previous_hash.equals(previousHash)) faults.push(`${about}: the chain of hashes is broken`);
       if (!entry.hash.equals(hash)) faults.push(`${about}: its hash is not that of its content`);
       previousHash = entry.hash;
@@ -279,6 +274,7 @@ async function checkInterface(url: string, user: LoadUser, { events, audit }: Co
   }
 
   const chain = audit.filter((entry) => entry.user_id === user.id);
+  const last = new Map<unknown, Json | null>();
   for (let since: unknown = 0, place = 0; typeof since === 'number';) {
     const page = await get(`/v1/audit?since=${since}&limit=200`);
     const entries = (page['entries'] ?? []) as Json[];
@@ -286,6 +282,14 @@ async function checkInterface(url: string, user: LoadUser, { events, audit }: Co
       const row = chain[place++];
       const isSame = entry['seq'] === row?.seq && entry['hash'] === row?.hash.toString('hex');
       if (!isSame) faults.push(`the log of ${user.id} has ${JSON.stringify(entry)} at place ${place}`);
+      const after = shown(own[place - 1]?.task ?? null);
+      const changed = { before: last.get(entry['task_id']) ?? null, after };
+      last.set(entry['task_id'], after);
+      if (!isDeepStrictEqual({ before: entry['before'], after: entry['after'] }, changed)) {
+        faults.push(
+          `the log of ${user.id} has changed ${JSON.stringify(entry)}, the events ${JSON.stringify(changed)}`,
+        );
+      }
     }
     since = page['next_since'] ?? null;
     if (since === null && place !== chain.length) faults.push(`the log of ${user.id} ends after ${place} entries`);
@@ -301,7 +305,7 @@ async function read(database: pg.Client, users: readonly LoadUser[]): Promise<Co
     ids,
   );
   const audit = await database.query<AuditRow>(
-    `SELECT user_id, seq::int, event_id, task_id, version, type, actor, occurred_at, before, after, previous_hash, hash
+    `SELECT user_id, seq::int, event_id, task_id, version, type, actor, occurred_at, sealed, previous_hash, hash
      FROM audit_entries WHERE user_id = ANY ($1) ORDER BY user_id, seq`,
     ids,
   );

@@ -15,6 +15,7 @@ export interface AuditEntry {
   readonly actor: string;
   readonly before: Task | null;
   readonly after: Task | null;
+  readonly content_hash: string | null;
   readonly hash: string;
   readonly previous_hash: string;
 }

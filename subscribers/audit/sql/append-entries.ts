@@ -1,16 +1,39 @@
-import type { Pool } from 'pg';
+import type { Queryable } from '../../../runtime/postgres/pool.js';
 import type { AuditEntry } from '../entry.js';
 
-/** Appends entries. @throws pg's unique violation when one of their places is taken */
-export async function appendEntries(pool: Pool, entries: readonly AuditEntry[]): Promise<void> {
+/** The key by which a user's entries were sealed. */
+export interface UsedKey {
+  readonly userId: string;
+  readonly key: Buffer;
+  /** True for one that the table does not hold yet. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Appends entries, and the keys that are new, in one statement.
+ * @throws pg's unique violation when one of their places is taken; Error when a key was destroyed meanwhile
+ */
+export async function appendEntries(
+  on: Queryable,
+  entries: readonly AuditEntry[],
+  keys: readonly UsedKey[],
+): Promise<void> {
   const column = <T>(of: (entry: AuditEntry) => T): T[] => entries.map(of);
-  await pool.query({
+  const made = keys.filter(({ isNew }) => isNew);
+  const used = keys.filter(({ isNew }) => !isNew);
+  const { rowCount } = await on.query({
     name: 'append-audit-entries',
     text: `
-      INSERT INTO audit_entries (user_id, seq, event_id, task_id, version, type, actor, occurred_at, before, after,
+      WITH made AS (
+        INSERT INTO audit_keys (user_id, key) SELECT * FROM unnest($12::text[], $13::bytea[])
+      )
+      INSERT INTO audit_entries (user_id, seq, event_id, task_id, version, type, actor, occurred_at, sealed,
         previous_hash, hash)
       SELECT * FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::uuid[], $5::integer[], $6::text[], $7::text[],
-        $8::timestamptz[], $9::jsonb[], $10::jsonb[], $11::bytea[], $12::bytea[])`,
+        $8::timestamptz[], $9::bytea[], $10::bytea[], $11::bytea[])
+      WHERE NOT EXISTS (
+        SELECT FROM unnest($14::text[], $15::bytea[]) AS used (user_id, key)
+        WHERE NOT EXISTS (SELECT FROM audit_keys k WHERE k.user_id = used.user_id AND k.key = used.key))`,
     values: [
       column(({ event }) => event.user_id),
       column(({ event }) => event.seq),
@@ -20,10 +43,14 @@ export async function appendEntries(pool: Pool, entries: readonly AuditEntry[]):
       column(({ event }) => event.type),
       column(({ event }) => event.actor),
       column(({ event }) => event.timestamp),
-      column(({ event }) => event.before && JSON.stringify(event.before)),
-      column(({ event }) => event.after && JSON.stringify(event.after)),
+      column(({ sealed }) => sealed),
       column(({ previousHash }) => previousHash),
       column(({ hash }) => hash),
+      made.map(({ userId }) => userId),
+      made.map(({ key }) => key),
+      used.map(({ userId }) => userId),
+      used.map(({ key }) => key),
     ],
   });
+  if (rowCount !== entries.length) throw new Error('a user of these entries was forgotten meanwhile');
 }

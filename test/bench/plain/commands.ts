@@ -10,7 +10,8 @@ import { evolve } from '../../../domain/task/evolve.js';
 import { toTask, type TaskState } from '../../../domain/task/task.js';
 import type { GatewayContext } from '../../../gateway/context.js';
 import { chain, firstHash } from '../../../subscribers/audit/entry.js';
-import { readHeads } from '../../../subscribers/audit/sql/read-entries.js';
+import { newDataKey } from '../../../subscribers/audit/seal.js';
+import { readChainEnds } from '../../../subscribers/audit/sql/read-entries.js';
 import { appendEntry } from './sql/append-entry.js';
 import { lockTask } from './sql/lock-task.js';
 
@@ -96,7 +97,8 @@ export class PlainCommands {
     }
 
     // The user's row is locked by now, so nobody else adds to this chain.
-    const head = (await readHeads(client, [userId])).get(userId);
+    const end = (await readChainEnds(client, [userId])).get(userId);
+    const key = end?.key ?? newDataKey();
     const [entry] = chain(
       [
         {
@@ -112,9 +114,10 @@ export class PlainCommands {
           after: after && toTask(after),
         },
       ],
-      head?.hash ?? firstHash,
+      end?.head?.hash ?? firstHash,
+      key,
     );
-    if (entry) await appendEntry(client, entry);
+    if (entry) await appendEntry(client, entry, end?.key ? null : key);
     return answerOf(after, version, seq);
   }
 
