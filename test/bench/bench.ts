@@ -13,8 +13,12 @@ export interface Bench {
   readonly programs: Programs;
   readonly progress: Progress;
   readonly running: Readonly<Record<Target, Program>>;
+  /** Of the system with Dapr. */
+  readonly dataDir: string;
   /** The database that both work on. */
   readonly pool: Pool;
+  /** Connects to another database. */
+  openPool(url: string): Pool;
   /** Tokens of the users, with all scopes. */
   tokens(users: readonly string[]): Promise<string[]>;
 }

@@ -10,6 +10,7 @@ import { createPool } from '../../runtime/postgres/pool.js';
 import { createProgress } from '../../runtime/progress.js';
 import type { Bench } from './bench.js';
 import { describeMachine } from './machine.js';
+import { checkOpenFiles, measureConnections } from './measure/connections.js';
 import { measureIdleMemory } from './measure/idle-memory.js';
 import { measureLive } from './measure/live.js';
 import { measureRest } from './measure/rest.js';
@@ -26,6 +27,7 @@ const lifecycle = createLifecycle({ log, limitMs: 30_000 });
 
 await lifecycle.run(async () => {
   const plan = readPlan(process.argv.slice(2));
+  await checkOpenFiles(plan);
   const progress = createProgress(process.stdout);
   const folder = await mkdtemp(join(tmpdir(), 'todo-chatbot-bench-'));
   lifecycle.opened('the folder of this run', () => rm(folder, { recursive: true, force: true }), { limitMs: 30_000 });
@@ -34,7 +36,9 @@ await lifecycle.run(async () => {
 
   const { figures: starts, system } = await measureStarts(programs, progress, dataDir, plan.warmStarts);
   const databaseUrl = await databaseUrlOf(dataDir);
-  const pool = createPool(databaseUrl, { max: 8, applicationName: 'bench', log, statementTimeoutMs: 600_000 });
+  const openPool = (url: string) =>
+    createPool(url, { max: 8, applicationName: 'bench', log, statementTimeoutMs: 600_000 });
+  const pool = openPool(databaseUrl);
   lifecycle.opened('the database connections', () => pool.end());
   const plain = await programs.startPlain(dataDir, databaseUrl);
   const { issueToken } = await openAuth(readConfig({ DATA_DIR: dataDir }, []));
@@ -42,7 +46,9 @@ await lifecycle.run(async () => {
     plan,
     programs,
     progress,
+    dataDir,
     pool,
+    openPool,
     running: { dapr: system, plain },
     tokens: (users) =>
       Promise.all(users.map(async (user) => (await issueToken?.({ user, expiresInSeconds: 24 * 3600 })) ?? '')),
@@ -60,6 +66,7 @@ await lifecycle.run(async () => {
     live: await measured('live', measureLive),
     sizes: await measured('sizes', measureSizes),
     memory: await measured('memory', measureIdleMemory),
+    connections: await measured('connections', measureConnections),
     otherCores: await othersMeanwhile(),
     finishedAt: new Date().toISOString(),
   };

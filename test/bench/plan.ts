@@ -17,6 +17,13 @@ export interface Plan {
   readonly touchedTasks: number;
   readonly warmStarts: number;
   readonly live: { readonly rate: number; readonly users: number; readonly seconds: number };
+  readonly connections: {
+    readonly count: number;
+    /** Those of the user whose changes are measured; all others are of a user each. */
+    readonly ofOneUser: number;
+    readonly changes: number;
+    readonly idleSeconds: number;
+  };
   readonly parts: readonly Part[];
   readonly calls: readonly CallName[];
 }
@@ -24,7 +31,7 @@ export interface Plan {
 export const connectionCounts = [1, 32] as const;
 export type Connections = (typeof connectionCounts)[number];
 
-export const partNames = ['rest', 'live', 'sizes', 'memory'] as const;
+export const partNames = ['rest', 'live', 'sizes', 'memory', 'connections'] as const;
 export type Part = (typeof partNames)[number];
 
 export const callNames = ['create', 'complete', 'get', 'list'] as const;
@@ -42,6 +49,7 @@ const whole: Omit<Plan, 'parts' | 'calls'> = {
   touchedTasks: 100_000,
   warmStarts: 5,
   live: { rate: 200, users: 100, seconds: 30 },
+  connections: { count: 10_000, ofOneUser: 100, changes: 100, idleSeconds: 60 },
 };
 
 const quick: Omit<Plan, 'parts' | 'calls'> = {
@@ -54,6 +62,7 @@ const quick: Omit<Plan, 'parts' | 'calls'> = {
   touchedTasks: 10_000,
   warmStarts: 1,
   live: { rate: 200, users: 100, seconds: 10 },
+  connections: { ...whole.connections, changes: 30, idleSeconds: 20 },
 };
 
 /** Reads `--quick`, `--parts=rest,live,…` and `--calls=create,…`. @throws Error that says what may be given */

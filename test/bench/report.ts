@@ -1,5 +1,7 @@
 import type { Machine } from './machine.js';
 import type { ProgramMemory } from './memory.js';
+import type { Cost } from './connections/job.js';
+import type { ConnectionFigures, Quantiles } from './measure/connections.js';
 import type { MemoryFigures } from './measure/idle-memory.js';
 import type { LiveFigures } from './measure/live.js';
 import { sumOf, type RestFigures } from './measure/rest.js';
@@ -19,13 +21,14 @@ export interface Results {
   readonly live: LiveFigures | null;
   readonly sizes: readonly SizeFigures[] | null;
   readonly memory: MemoryFigures | null;
+  readonly connections: ConnectionFigures | null;
   /** Cores that other programs on the machine used meanwhile, on average. */
   readonly otherCores: number;
 }
 
 /** Renders the results for people, as Markdown. */
 export function render(results: Results): string {
-  const { machine, plan, starts, rest, live, sizes, memory } = results;
+  const { machine, plan, starts, rest, live, sizes, memory, connections } = results;
   const parts = [
     `# Benchmark`,
     `${machine.cores} cores (${machine.cpu}), ${machine.memoryGiB} GiB, ${machine.system}, ${machine.storage}; Node ${machine.node}, PostgreSQL ${machine.postgres}, Dapr ${machine.dapr}; commit ${machine.commit}; ${results.finishedAt.slice(0, 10)}.${plan.isQuick ? ' **A quick run.**' : ''}`,
@@ -40,6 +43,7 @@ export function render(results: Results): string {
       cpuTable(rest),
     );
   if (live) parts.push('## Live feed', liveText(live));
+  if (connections) parts.push('## Many live connections', connectionsText(connections));
   if (sizes) parts.push('## By the number of tasks of a user', sizeTable(sizes));
   parts.push('## Memory', memoryTable(results.fresh, memory));
   if (memory) {
@@ -117,6 +121,37 @@ function restNotes({ users, listedTasks, completions, isQuick }: Plan): string {
 
 function liveText({ rate, users, frames, beforeAcknowledgement, p50, p99, most }: LiveFigures): string {
   return `From the acknowledgement of a command to its frame, at ${rate} commands a second of ${users} users, each with an open feed: p50 ${spread(p50, 1)} ms, p99 ${spread(p99, 1)} ms, most ${spread(most, 0)} ms (${frames} frames; both ends timed in one process). ${(beforeAcknowledgement.median * 100).toFixed(0)} % of the frames came before the acknowledgement; they count as 0.`;
+}
+
+function connectionsText(figures: ConnectionFigures): string {
+  const { connections, connectionsOfUser, openCost, idle, rss } = figures;
+  const cost = (of: Cost, least: number, digits: number): string =>
+    Object.entries(of)
+      .filter(([, milliseconds]) => milliseconds >= least)
+      .map(([name, milliseconds]) => `${name} ${milliseconds.toFixed(digits)}`)
+      .join(', ');
+  const row = (title: string, { p50, p99, most }: Quantiles): string[] => [
+    title,
+    ...[p50, p99, most].map((milliseconds) => milliseconds.toFixed(1)),
+  ];
+  return `${connections} connections to one process with all roles, ${connectionsOfUser} of one user and each other of a user of its own, were open after ${figures.openSeconds.toFixed(1)} s. Each takes ${kilobytes(figures.rssBytes)} of RSS; ${kilobytes(figures.heapBytes)} of them are heap and what it holds outside. The whole process has ${mebibytes(rss.with)}, and ${mebibytes(rss.without)} without them. Garbage is collected before all of this is measured. Processor time in ms: letting one client in takes ${cost(openCost, 0.01, 2)}; a second in which nothing happens takes ${cost(idle.with, 0.5, 1)}, and ${cost(idle.without, 0.5, 1)} without connections.
+
+${table(
+  [`ms until a change is at all ${connectionsOfUser}, of ${figures.changes}`, 'p50', 'p99', 'most'],
+  [
+    row('from the acknowledgement of the command', figures.afterAcknowledgement),
+    row('from the request', figures.afterRequest),
+    row('from the first of them', figures.firstToLast),
+  ],
+)}`;
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1000).toFixed(1)} KB`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 }
 
 function sizeTable(sizes: readonly SizeFigures[]): string {
