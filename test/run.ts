@@ -35,7 +35,7 @@ if (only.length === 0) {
 }
 
 await rm(resultsFile, { force: true });
-const specs = ['unit', 'integration', 'e2e', 'chaos'].map((folder) => `dist/test/${folder}/**/*.test.js`);
+const specs = ['unit', 'integration', 'components', 'e2e', 'chaos'].map((folder) => `dist/test/${folder}/**/*.test.js`);
 const mochaPassed = await run(
   'mocha/bin/mocha.js',
   '--reporter',

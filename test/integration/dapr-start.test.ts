@@ -47,7 +47,15 @@ describe('placement, scheduler and daprd', () => {
       },
     });
     const secrets = { 'database-url': database.url };
-    dapr = await startDapr({ supervisor, programs, dataDir, appId: 'tiny', appPort: app.port, tokens, secrets });
+    dapr = await startDapr({
+      supervisor,
+      programs,
+      dataDir,
+      appId: 'todo-chatbot',
+      appPort: app.port,
+      tokens,
+      secrets,
+    });
   }
 
   function call(path: string, method: string, body: unknown = {}, port = dapr.httpPort): Promise<Response> {

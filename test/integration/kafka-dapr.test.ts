@@ -45,7 +45,7 @@ describe('events through Dapr and a real Kafka', () => {
       appPort: app.port,
       tokens,
       secrets: { 'database-url': '', ...kafkaSecrets(kafka.brokers) },
-      components: ['local/secrets.yaml', 'pubsub-kafka.yaml', 'local/resiliency.yaml'],
+      components: ['local/secrets.yaml', 'pubsub-kafka.yaml', 'resiliency.yaml'],
     });
   });
   after(async function () {
