@@ -4,6 +4,7 @@ import { startActors } from '../../actors/role.js';
 import { createAppDoor } from '../../runtime/app-door.js';
 import { SidecarClient } from '../../runtime/dapr-client.js';
 import { programsIn } from '../../runtime/dapr/programs.js';
+import { sidecarResources } from '../../runtime/dapr/resources.js';
 import { newDaprTokens, startSidecar } from '../../runtime/dapr/start.js';
 import { createLifecycle } from '../../runtime/lifecycle.js';
 import { createPool } from '../../runtime/postgres/pool.js';
@@ -25,8 +26,11 @@ await lifecycle.run(async () => {
   const supervisor = createSupervisor({ log, onFatal: (error) => lifecycle.fail(error) });
   const tokens = newDaprTokens();
   const appDoor = createAppDoor({ appToken: tokens.app, log, metrics, deliveries: createSingleDeliveries(log) });
-  const dapr = new SidecarClient({ apiToken: tokens.api, appIdOf: () => appId, broker: 'in-memory' });
-  const actors = startActors({ config: { roles: ['actors'] }, pool, dapr, appDoor, log, metrics });
+  const kafkaBrokers = settings.kafkaBrokers ?? undefined;
+  const broker = kafkaBrokers === undefined ? 'in-memory' : 'kafka';
+  const dapr = new SidecarClient({ apiToken: tokens.api, appIdOf: () => appId, broker });
+  const config = { roles: ['actors'] as const, kafkaBrokers };
+  const actors = startActors({ config, pool, dapr, appDoor, log, metrics });
   lifecycle.opened('the actors', () => actors.stop());
   const appPort = await appDoor.listen();
   lifecycle.opened("daprd's door", async () => {
@@ -40,7 +44,7 @@ await lifecycle.run(async () => {
     appId,
     appPort,
     tokens,
-    secrets: { 'database-url': settings.databaseUrl },
+    ...sidecarResources({ databaseUrl: settings.databaseUrl, kafkaBrokers }),
   });
   await dapr.connect(sidecar.httpPort);
   process.stdout.write('joined\n');

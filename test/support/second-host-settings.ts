@@ -8,6 +8,7 @@ export interface SecondHostSettings {
   /** Of its sidecar's folder. */
   readonly name: string;
   readonly databaseUrl: string;
+  readonly kafkaBrokers: string | null;
   readonly servers: Servers;
   /** Folder of Dapr's programs. */
   readonly programs: string;

@@ -32,6 +32,7 @@ export async function startSecondHost(system: TestSystem): Promise<SecondHost> {
   const settings: SecondHostSettings = {
     name: `daprd-second-${++started}`,
     databaseUrl: await databaseUrlOf(system),
+    kafkaBrokers: system.kafkaBrokers,
     servers: {
       folder: join(system.dataDir, 'run', 'dapr'),
       placement: port('placement'),

@@ -23,11 +23,12 @@ export const childNames = ['postgres', 'placement', 'scheduler', 'daprd'] as con
 export type ChildName = (typeof childNames)[number];
 
 /**
- * What a system of the tests is like, from `TEST_SHAPE`: one process with in-memory pub/sub, or one process on a Kafka of its
- * own.
+ * What a system of the tests is like, from `TEST_SHAPE`: one process with in-memory pub/sub, one process on a Kafka of its
+ * own, or each role in a process of its own, on Kafka.
  */
-export const shapes = ['one-process', 'kafka'] as const;
-export const shape = shapes.find((name) => name === process.env['TEST_SHAPE']) ?? 'one-process';
+export const shapes = ['one-process', 'kafka', 'split'] as const;
+export type Shape = (typeof shapes)[number];
+export const shape: Shape = shapes.find((name) => name === process.env['TEST_SHAPE']) ?? 'one-process';
 
 export interface SystemOptions {
   /** Settings, over the defaults. Those of the process that runs the tests are not inherited. */
@@ -45,6 +46,8 @@ export interface TestSystem {
   readonly pid: number;
   /** All that it printed since it was made: what it says to people, and its log (JSON). */
   readonly lines: readonly string[];
+  /** Where its Kafka is; null where events stay within the process. */
+  readonly kafkaBrokers: string | null;
   /** A token as `npm run token` makes it. @param expiresInSeconds default an hour */
   tokenFor(user: string, scopes?: readonly Scope[], expiresInSeconds?: number): Promise<string>;
   /** A user that nobody used before. */
@@ -78,7 +81,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 export async function startTestSystem({ env = {} }: SystemOptions = {}): Promise<TestSystem> {
   const dataDir = await mkdtemp(join(tmpdir(), 'todo-chatbot-system-'));
   const lines: string[] = [];
-  const kafka: TestKafka | undefined = shape === 'kafka' ? await startTestKafka() : undefined;
+  const kafka: TestKafka | undefined = shape === 'one-process' ? undefined : await startTestKafka();
   let running: { process: GuardedProcess; url: string } | undefined;
   let removed: Promise<void> | undefined;
   const current = () => {
@@ -94,6 +97,7 @@ export async function startTestSystem({ env = {} }: SystemOptions = {}): Promise
   const system: TestSystem = {
     dataDir,
     lines,
+    kafkaBrokers: kafka?.brokers ?? null,
     get url() {
       return current().url;
     },
@@ -160,10 +164,10 @@ async function startProgram(settings: Record<string, string>, lines: string[]) {
   return { process: program, url: await Promise.race([ready, ended]) };
 }
 
-/** What `npm start` runs after the build. */
+/** What `npm start` runs after the build, or `npm run start:split` in that shape. */
 export const programCommand = {
   command: process.execPath,
-  args: ['--enable-source-maps', join(packageRoot, 'dist/runtime/main.js')],
+  args: ['--enable-source-maps', join(packageRoot, `dist/runtime/${shape === 'split' ? 'split/' : ''}main.js`)],
 } as const;
 
 /** The environment of this process without the program's own settings, and with those given. */
@@ -191,9 +195,15 @@ function childrenOf(pid: number): Partial<Record<ChildName, number>> {
   const children: Partial<Record<ChildName, number>> = {};
   for (const { parent, command, pid: child } of runningProcesses()) {
     const name = childNames.find((known) => known === command);
-    if (parent === pid && name) children[name] = child;
+    if (parent === pid && name && (name !== 'daprd' || hostsActors(child))) children[name] = child;
   }
   return children;
+}
+
+/** Of several sidecars, the one of an actor host is the one that tests are about. */
+function hostsActors(daprd: number): boolean {
+  const { stdout } = spawnSync('ps', ['-ww', '-o', 'args=', '-p', String(daprd)], { encoding: 'utf8' });
+  return / --app-id todo-chatbot /.test(stdout);
 }
 
 /** The ids of all processes below one. */
