@@ -281,6 +281,13 @@ const publicInterface: Requirement[] = [
     'the schemas of the events',
   ),
   proved(
+    'events dead letters',
+    'what does not validate goes to a dead-letter topic with the reason; it can be listed, read and replayed',
+    'what Kafka delivers',
+    'a dead letter',
+    'npm run dead-letters',
+  ),
+  proved(
     'schemas that only grow',
     "each version's schemas are compared with those of the last release",
     'event schemas between releases',
@@ -306,7 +313,6 @@ const publicInterface: Requirement[] = [
     'setting KAFKA_BROKERS': 'Kafka instead of in-memory pub/sub',
     'npm run audit:verify': 'walks the hash chain',
     'npm run chaos': 'seeded faults under load',
-    'events dead letters': 'what does not validate goes to a dead-letter topic',
   }),
   ...later(7, {
     'POST /v1/tasks/{id}/skip': 'moves a recurring task to its next slot',
