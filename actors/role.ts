@@ -43,7 +43,7 @@ const seqsRequest = validator<{ after_user_id: string; limit: number }>({
 
 /** What this role takes of what every role is given. */
 export type ActorsContext = Pick<RoleContext, 'pool' | 'dapr' | 'appDoor' | 'log' | 'metrics'> & {
-  readonly config: Pick<RoleContext['config'], 'roles'>;
+  readonly config: Pick<RoleContext['config'], 'roles' | 'kafkaBrokers'>;
 };
 
 /** In-memory pub/sub reaches the subscribers of this process only: to publish where they do not run is to lose. */
@@ -51,12 +51,14 @@ const hearers: readonly RoleName[] = ['audit', 'websocket'];
 
 /** Hosts the Task actors, publishes what they commit, and tells other roles what they missed. */
 export function startActors({ config, pool, dapr, appDoor, log, metrics }: ActorsContext): StartedRole {
+  const broker = config.kafkaBrokers === undefined ? 'in-memory' : 'kafka';
   const relay = new Relay({
     pool,
     log,
     metrics,
     publish: (topic, events) => dapr.publish(topic, events),
-    mayLead: hearers.every((role) => config.roles.includes(role)),
+    broker,
+    mayLead: broker === 'kafka' || hearers.every((role) => config.roles.includes(role)),
   });
   const parts = {
     pool,
@@ -100,7 +102,7 @@ export function startActors({ config, pool, dapr, appDoor, log, metrics }: Actor
     return readUserSeqs(pool, after_user_id, limit);
   });
   appDoor.binding('cron-reminders', async () => {
-    await relay.sweep();
+    relay.sweep();
     await forgetOldAnswers(pool);
   });
 

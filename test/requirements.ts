@@ -309,6 +309,17 @@ const publicInterface: Requirement[] = [
     'a turn that is cut off',
     'chaos',
   ),
+  proved(
+    'relays on Kafka',
+    'any number share the work in the order of each user, and a lane is taken over within seconds',
+    'several relays that share the work',
+    'the backlog of the relay',
+  ),
+  proved(
+    'backlog of events',
+    'commands go on while the broker is away; then it is drained; found by index, bounded in memory, its lag shown',
+    'a backlog of events',
+  ),
   ...later(6, {
     'setting KAFKA_BROKERS': 'Kafka instead of in-memory pub/sub',
     'npm run audit:verify': 'walks the hash chain',

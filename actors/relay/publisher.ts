@@ -1,36 +1,37 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import { LRUCache } from 'lru-cache';
 import { errorTable, TodoError } from '../../domain/errors.js';
 import type { CommittedEvent } from '../../domain/events/event.js';
-import { eventsAfter } from '../../domain/events/in-order.js';
+import { groupByUser } from '../../domain/events/in-order.js';
 import { taskTopics, type Topic } from '../../domain/events/topics.js';
 import { readEventsOfUsers } from '../events/read-events.js';
-import { advancePositions, findUsersBehind, readPositions } from './sql/positions.js';
+import { BackOff } from './back-off.js';
+import { Backlog, type Lag } from './backlog.js';
+import type { HeldLanes } from './lanes.js';
+import type { Pace } from './pace.js';
+import { Positions } from './positions.js';
+import { findUsersBehind } from './sql/users-behind.js';
 
-/** The most events that are handed to the sidecar at once. */
-const mostAtOnce = 200;
-/** Of how many users, and how many events of each, one round reads from the database; the others wait for the next. */
-const readAtOnce = { users: 20, events: 50 };
-/** What waits in memory at most; beyond it the events are read from the database when their turn comes. */
-const mostWaiting = 20_000;
-/** How many users' positions are remembered. */
-const mostPositions = 50_000;
-/** Positions are written this long after the publishing they tell of; what a crash forgets is published once more. */
-const positionDelayMs = 200;
-/** The first and the longest pause after a failure to publish, in milliseconds. */
-const backOffMs = { first: 100, longest: 1_000 };
-/** Users that one sweep takes up. */
-const mostOfSweep = 10_000;
+/** What is in memory at most; beyond it only the database knows of it, until there is room. */
+const limits = { users: 50_000, events: 10_000 };
+/** Of how many users, and how many events of each, one read takes from the database. */
+const readAtOnce = { users: 50, events: 50 };
+/** How many users one statement of a sweep looks at. */
+const lookedAtAtOnce = 5_000;
 /** A sweep looks at every user: the pause after it is this many times as long as it took. */
 const sweepPauseFactor = 100;
+/** Stopping waits this long for what is under way. */
+const stopMs = 2_000;
 
 export interface PublisherParts {
   readonly pool: Pool;
   readonly log: Logger;
+  readonly pace: Pace;
+  /** Whose events it publishes. */
+  readonly lanes: HeldLanes;
   /**
-   * Publishes to one topic, in the order given; rejects when the sidecar did not take all of it. Without events it lets
+   * Publishes to one topic, each user's in the order given; resolves when the broker has all of it. Without events it lets
    * the subscribers find out whether they missed the last ones.
    */
   readonly publish: (topic: Topic, events: readonly CommittedEvent[]) => Promise<void>;
@@ -40,162 +41,200 @@ export interface PublisherParts {
 
 /**
  * Publishes what is committed, each user's events in the order of `seq`. It is told of commits as they happen, in this
- * process or another, and finds the ones it was not told of by its sweep.
+ * process or another, and begins with a sweep for those that nobody told of. It reads ahead while it publishes.
  *
- * A crash at any point repeats events and loses none: positions move only after the sidecar has taken the events.
+ * An event is handed over only after the one before it was acknowledged, whoever handed that one over, and a position moves
+ * only after the acknowledgement. So a crash at any point repeats events and loses none; and of two that publish for one
+ * user at once, because one of them does not know yet that it was replaced, neither can be ahead of what the broker has.
  */
 export class Publisher {
-  private waiting = new Map<string, CommittedEvent[]>();
-  private waitingCount = 0;
-  /** Users whose next events must be read from the database. */
-  private readonly behind = new Set<string>();
-  private readonly published = new LRUCache<string, number>({ max: mostPositions });
-  private readonly unsaved = new Map<string, number>();
-  private saving: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  private isWordDue = false;
+  private readonly positions: Positions;
+  private readonly backlog: Backlog;
+  private readonly underWay = new Set<Promise<void>>();
+  private calls = 0;
+  private isReading = false;
+  /** The sweep has come up to this user; undefined: none is going on. */
+  private sweepAt: string | undefined = '';
+  private sweepMs = 0;
   private nextSweepAt = 0;
-  private isAbandoned = false;
-  private readonly stopping = new AbortController();
+  private isLooking = false;
+  private isWordDue = false;
+  private starting: NodeJS.Immediate | undefined;
+  private readonly broker = new BackOff(() => this.start());
+  private readonly database = new BackOff(() => this.start());
+  private isEnding = false;
 
-  constructor(private readonly parts: PublisherParts) {}
+  constructor(private readonly parts: PublisherParts) {
+    this.positions = new Positions(parts.pool, parts.log);
+    this.backlog = new Backlog(limits, (userId) => this.positions.get(userId));
+    this.soon();
+  }
 
   /** Events that wait in memory. */
   get waitingEvents(): number {
-    return this.waitingCount;
+    return this.backlog.eventsInMemory;
+  }
+
+  /** How far behind it is, as far as it knows. */
+  lag(): Lag {
+    return this.backlog.lag(Date.now());
   }
 
   /** Takes note of a commit of this process, right after it. */
   committed(event: CommittedEvent): void {
-    if (this.waitingCount >= mostWaiting) {
-      this.behind.add(event.user_id);
-    } else {
-      const events = this.waiting.get(event.user_id);
-      if (events) events.push(event);
-      else this.waiting.set(event.user_id, [event]);
-      this.waitingCount += 1;
-    }
-    this.run();
+    this.backlog.add(event);
+    this.soon();
   }
 
-  /** Takes note that a user has events in the database. */
-  heardOf(userId: string): void {
-    this.behind.add(userId);
-    this.run();
+  /** Takes note that another process has committed a user's events up to this seq. */
+  heardOf(userId: string, seq: number): void {
+    this.backlog.heardOf(userId, seq, Date.now());
+    this.soon();
   }
 
   /** Has an empty message published when there is nothing else to publish; see {@link PublisherParts.publish}. */
   giveWord(): void {
     this.isWordDue = true;
-    this.run();
+    this.soon();
   }
 
   /**
-   * Finds committed events that nobody told of and publishes them. Called more often than a hundredth of the time allows,
-   * it does nothing.
+   * Finds committed events that nobody told of and has them published. While one is going on, or called more often than a
+   * hundredth of the time allows, it does nothing.
    */
-  async sweep(): Promise<void> {
-    if (performance.now() < this.nextSweepAt) return;
-    // Positions that are not written yet would look like events that are not published yet.
-    await this.savePositions();
-    const began = performance.now();
-    const users = await findUsersBehind(this.parts.pool, mostOfSweep);
-    this.nextSweepAt = performance.now() + (performance.now() - began) * sweepPauseFactor;
-    for (const userId of users) {
-      if (!this.waiting.has(userId)) this.behind.add(userId);
+  sweep(): void {
+    if (this.sweepAt !== undefined || performance.now() < this.nextSweepAt) return;
+    this.sweepAt = '';
+    this.soon();
+  }
+
+  /** Publishes what it knows of, for two seconds at most, and unless something fails. */
+  async drain(): Promise<void> {
+    const late = new AbortController();
+    const untilLate = sleep(stopMs, undefined, { ref: false }).then(() => late.abort());
+    this.start();
+    while (this.underWay.size > 0 && !late.signal.aborted && !this.broker.isResting && !this.database.isResting)
+      await Promise.race([...this.underWay, untilLate]);
+  }
+
+  /** Begins nothing new. Resolves when what is under way has come to its end or could not in two seconds. */
+  async end(): Promise<void> {
+    this.isEnding = true;
+    clearImmediate(this.starting);
+    this.broker.stop();
+    this.database.stop();
+    await Promise.race([Promise.all(this.underWay), sleep(stopMs, undefined, { ref: false })]);
+    await this.positions.save().catch((err: unknown) => {
+      this.parts.log.warn({ err }, 'positions could not be written; what they tell of is published once more');
+    });
+  }
+
+  /** What is told within one turn of the event loop goes together. */
+  private soon(): void {
+    if (!this.isEnding) this.starting ??= setImmediate(() => this.start());
+  }
+
+  private start(): void {
+    clearImmediate(this.starting);
+    this.starting = undefined;
+    if (this.isEnding) return;
+    if (!this.broker.isResting) this.startCalls();
+    if (this.database.isResting) return;
+    this.startReading();
+    this.startLooking();
+  }
+
+  private startCalls(): void {
+    const { callsAtOnce, eventsAtOnce, eventsOfUser } = this.parts.pace;
+    while (this.backlog.readyUsers >= (this.calls === 0 ? 1 : eventsAtOnce) && this.calls < callsAtOnce) {
+      this.startCall(this.backlog.take(eventsAtOnce, eventsOfUser));
     }
-    this.run();
-  }
-
-  /** Publishes what it was told of, unless the sidecar does not take it, writes its positions, and ends. */
-  async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.running;
-    await this.savePositions();
-  }
-
-  /** Ends at once: another process publishes from now on, and finds in the database what this one was told of. */
-  abandon(): void {
-    this.isAbandoned = true;
-    this.stopping.abort();
-    clearTimeout(this.saving);
-  }
-
-  private run(): void {
-    if (this.hasWork()) this.running ??= this.publishAll();
-  }
-
-  private hasWork(): boolean {
-    return !this.isAbandoned && (this.isWordDue || this.waiting.size > 0 || this.behind.size > 0);
-  }
-
-  private async publishAll(): Promise<void> {
-    const { signal } = this.stopping;
-    let pause = backOffMs.first;
-    while (this.hasWork()) {
-      try {
-        await this.publishRound();
-        pause = backOffMs.first;
-      } catch (error) {
-        this.parts.log.warn({ err: error, pause }, 'publishing failed; the events stay in the database');
-        if (signal.aborted) break;
-        await sleep(pause, undefined, { signal }).catch(() => undefined);
-        pause = Math.min(pause * 2, backOffMs.longest);
-      }
-    }
-    this.running = undefined;
-  }
-
-  private async publishRound(): Promise<void> {
-    const told = this.waiting;
-    this.waiting = new Map();
-    this.waitingCount = 0;
-    const isWordDue = this.isWordDue;
+    if (!this.isWordDue || !this.backlog.isEmpty || this.calls > 0) return;
     this.isWordDue = false;
-    const toRead = [...this.behind].slice(0, readAtOnce.users);
-    for (const userId of toRead) this.behind.delete(userId);
+    this.startCall([]);
+  }
 
+  private startCall(events: readonly CommittedEvent[]): void {
+    this.calls += 1;
+    this.track(
+      this.call(events).finally(() => (this.calls -= 1)),
+      this.broker,
+    );
+  }
+
+  private async call(events: readonly CommittedEvent[]): Promise<void> {
     try {
-      await this.learnPositions([...told.keys(), ...toRead]);
-      const events: CommittedEvent[] = [];
-      for (const [userId, userEvents] of told) {
-        const next = eventsAfter(this.positionOf(userId), userEvents);
-        if (next) events.push(...next);
-        else this.behind.add(userId);
-      }
-      await this.publish(events);
-      await this.publishFromDatabase(toRead);
-      if (isWordDue && told.size === 0 && toRead.length === 0) await this.handOver([]);
+      await this.handOver(events);
     } catch (error) {
-      // Nothing is known of what the sidecar took: go by the database, from the positions that are sure.
-      for (const userId of [...told.keys(), ...toRead]) this.behind.add(userId);
+      this.backlog.putBack(events);
       throw error;
     }
+    this.positions.moved(events);
+    this.backlog.acknowledge(events);
+    this.parts.published(events.length);
   }
 
-  private async publishFromDatabase(userIds: readonly string[]): Promise<void> {
+  private startReading(): void {
+    if (this.isReading) return;
+    const userIds = this.backlog.toRead(readAtOnce.users);
     if (userIds.length === 0) return;
-    const places = userIds.map((user_id) => ({ user_id, after: this.positionOf(user_id) }));
-    const events = await readEventsOfUsers(this.parts.pool, places, readAtOnce.events);
-    await this.publish(events);
-    const counts = new Map<string, number>();
-    for (const { user_id } of events) counts.set(user_id, (counts.get(user_id) ?? 0) + 1);
-    for (const [userId, count] of counts) {
-      if (count === readAtOnce.events) this.behind.add(userId);
-    }
+    this.isReading = true;
+    this.track(
+      this.read(userIds).finally(() => {
+        this.isReading = false;
+        this.backlog.readingEnded(userIds);
+      }),
+      this.database,
+    );
   }
 
-  private async publish(events: readonly CommittedEvent[]): Promise<void> {
-    for (let start = 0; start < events.length; start += mostAtOnce) {
-      const some = events.slice(start, start + mostAtOnce);
-      await this.handOver(some);
-      for (const { user_id, seq } of some) {
-        this.published.set(user_id, seq);
-        this.unsaved.set(user_id, seq);
-      }
-      this.parts.published(some.length);
+  private async read(userIds: readonly string[]): Promise<void> {
+    const places = this.backlog.learn(await this.positions.read(userIds));
+    if (places.length === 0) return;
+    const events = await readEventsOfUsers(this.parts.pool, places, readAtOnce.events);
+    this.backlog.fill(places, groupByUser(events));
+  }
+
+  private startLooking(): void {
+    if (this.sweepAt === undefined && this.backlog.hasForgotten) this.sweepAt = '';
+    if (this.sweepAt === undefined || this.isLooking || !this.backlog.hasRoom) return;
+    this.isLooking = true;
+    this.track(
+      this.look(this.sweepAt).finally(() => (this.isLooking = false)),
+      this.database,
+    );
+  }
+
+  private async look(after: string): Promise<void> {
+    if (after === '') {
+      this.sweepMs = 0;
+      this.backlog.hasForgotten = false;
     }
-    if (events.length > 0) this.savePositionsSoon();
+    // Positions that are not written yet would look like events that are not published yet.
+    await this.positions.save();
+    const began = performance.now();
+    const { behind, next_user_id } = await findUsersBehind(this.parts.pool, after, lookedAtAtOnce, this.parts.lanes);
+    this.sweepMs += performance.now() - began;
+    for (const { user_id, seq, published_seq, since } of behind) {
+      this.backlog.heardOf(user_id, seq, since, published_seq);
+    }
+    this.sweepAt = next_user_id ?? undefined;
+    if (next_user_id === null) this.nextSweepAt = performance.now() + this.sweepMs * sweepPauseFactor;
+  }
+
+  private track(work: Promise<void>, backOff: BackOff): void {
+    const tracked = work
+      .then(() => backOff.succeeded())
+      .catch((err: unknown) => {
+        if (this.isEnding) return;
+        const pause = backOff.failed();
+        this.parts.log.warn({ err, pause }, 'publishing failed; the events stay in the database');
+      })
+      .finally(() => {
+        this.underWay.delete(tracked);
+        this.start();
+      });
+    this.underWay.add(tracked);
   }
 
   /** Publishes to all topics. An event that can never be published is passed over: it must not hold up all others. */
@@ -211,43 +250,6 @@ export class Publisher {
         const { event_id, type } = events[0] ?? {};
         this.parts.log.error({ err: error, event_id, type }, 'an event cannot be published; subscribers ask for it');
       }
-    }
-  }
-
-  private positionOf(userId: string): number {
-    return this.published.get(userId) ?? 0;
-  }
-
-  private async learnPositions(userIds: readonly string[]): Promise<void> {
-    const unknown = userIds.filter((userId) => !this.published.has(userId));
-    if (unknown.length === 0) return;
-    await this.savePositions();
-    for (const { user_id, published_seq } of await readPositions(this.parts.pool, unknown)) {
-      this.published.set(user_id, published_seq);
-    }
-  }
-
-  private savePositionsSoon(): void {
-    this.saving ??= setTimeout(() => {
-      this.savePositions().catch((error: unknown) => {
-        this.parts.log.warn({ err: error }, 'positions could not be written; they are kept for the next time');
-      });
-    }, positionDelayMs);
-  }
-
-  private async savePositions(): Promise<void> {
-    clearTimeout(this.saving);
-    this.saving = undefined;
-    if (this.unsaved.size === 0) return;
-    const positions = [...this.unsaved].map(([user_id, published_seq]) => ({ user_id, published_seq }));
-    this.unsaved.clear();
-    try {
-      await advancePositions(this.parts.pool, positions);
-    } catch (error) {
-      for (const { user_id, published_seq } of positions) {
-        if (!this.unsaved.has(user_id)) this.unsaved.set(user_id, published_seq);
-      }
-      throw error;
     }
   }
 }

@@ -1,15 +1,27 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 
-/** Where processes tell the leader of their commits; a payload is a user id. */
+/** Where processes tell each other of their commits. */
 export const signalChannel = 'todo_relay';
 
+/** That a user has events up to a seq. */
+export interface CommitSignal {
+  readonly userId: string;
+  readonly seq: number;
+}
+
+/** @param message as {@link CommitSignals} sends it */
+export function parseSignal(message: string): CommitSignal {
+  const space = message.indexOf(' ');
+  return { userId: message.slice(space + 1), seq: Number(message.slice(0, space)) };
+}
+
 /**
- * Tells the leading process whose events wait to be published. Never within a commit: NOTIFY takes a lock of the whole
+ * Tells the other processes whose events wait to be published. Never within a commit: NOTIFY takes a lock of the whole
  * database when its transaction commits, and a user is told of once for all the commits that came together.
  */
-export class LeaderSignal {
-  private readonly users = new Set<string>();
+export class CommitSignals {
+  private readonly seqs = new Map<string, number>();
   private sending: Promise<void> | undefined;
 
   constructor(
@@ -17,8 +29,8 @@ export class LeaderSignal {
     private readonly log: Logger,
   ) {}
 
-  tell(userId: string): void {
-    this.users.add(userId);
+  tell(userId: string, seq: number): void {
+    this.seqs.set(userId, Math.max(seq, this.seqs.get(userId) ?? 0));
     this.sending ??= this.send();
   }
 
@@ -28,14 +40,14 @@ export class LeaderSignal {
   }
 
   private async send(): Promise<void> {
-    while (this.users.size > 0) {
-      const users = [...this.users];
-      this.users.clear();
+    while (this.seqs.size > 0) {
+      const messages = [...this.seqs].map(([userId, seq]) => `${seq} ${userId}`);
+      this.seqs.clear();
       try {
         await this.pool.query({
-          name: 'signal-leader',
-          text: `SELECT pg_notify('${signalChannel}', user_id) FROM unnest($1::text[]) AS user_id`,
-          values: [users],
+          name: 'signal-commits',
+          text: `SELECT pg_notify('${signalChannel}', message) FROM unnest($1::text[]) AS message`,
+          values: [messages],
         });
       } catch (error) {
         this.log.debug({ err: error }, 'the relay was not told of commits; its sweep finds them');

@@ -1,108 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import pg from 'pg';
-import { pino } from 'pino';
-import { Registry } from 'prom-client';
-import { Relay } from '../../actors/relay/relay.js';
-import { TaskActor } from '../../actors/task/task-actor.js';
-import { UserLanes } from '../../actors/task/user-lanes.js';
-import { UserZones } from '../../actors/task/user-zones.js';
-import type { CommittedEvent } from '../../domain/events/event.js';
-import { taskTopics, type Topic } from '../../domain/events/topics.js';
+import { taskTopics } from '../../domain/events/topics.js';
 import { TodoError } from '../../domain/errors.js';
-import { createPool } from '../../runtime/postgres/pool.js';
 import { testDatabase, type TestDatabase } from '../support/postgres.js';
+import { RelayProcess } from '../support/relay-process.js';
 import { until } from '../support/until.js';
-
-const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
-
-/** One process with its relay, whose sidecar is a list of what was published. */
-class Process {
-  readonly published = new Map<Topic, CommittedEvent[]>(taskTopics.map((topic) => [topic, []]));
-  readonly relay: Relay;
-  /** Throws in place of a sidecar. */
-  refuses: (topic: Topic, events: readonly CommittedEvent[]) => void = () => undefined;
-  private readonly pool: pg.Pool;
-  private readonly metrics = new Registry();
-  private readonly zones: UserZones;
-  private readonly lanes = new UserLanes();
-
-  constructor(
-    database: TestDatabase,
-    readonly name: string,
-    mayLead = true,
-  ) {
-    this.pool = createPool(database.url, { max: 4, applicationName: name, log });
-    this.zones = new UserZones(this.pool);
-    this.relay = new Relay({
-      pool: this.pool,
-      log,
-      metrics: this.metrics,
-      mayLead,
-      publish: async (topic, events) => {
-        await Promise.resolve();
-        this.refuses(topic, events);
-        this.published.get(topic)?.push(...events);
-      },
-    });
-  }
-
-  /** Commits as many creates of a user, as the actors of this process do. */
-  async commit(userId: string, count = 1, tell = true): Promise<void> {
-    const committed = tell ? (event: CommittedEvent) => this.relay.committed(event) : () => undefined;
-    for (let made = 0; made < count; made += 1) {
-      const actor = new TaskActor(
-        { pool: this.pool, zones: this.zones, lanes: this.lanes, now: () => new Date(), committed },
-        userId,
-        randomUUID(),
-      );
-      const fields = {
-        title: 'Task',
-        description: '',
-        priority: 'none',
-        tags: [],
-        due_date: null,
-        time_zone: 'UTC',
-        recurrence: null,
-        reminders: [],
-      } as const;
-      const turn = { actorId: '', signal: new AbortController().signal, throwIfAborted: () => undefined };
-      await actor.execute(
-        { command: { op: 'create', fields }, actor: 'rest', command_id: randomUUID(), idempotency: null },
-        turn,
-      );
-    }
-  }
-
-  seqs(userId: string, topic: Topic = 'task-events'): number[] {
-    return (this.published.get(topic) ?? []).filter((event) => event.user_id === userId).map((event) => event.seq);
-  }
-
-  async leads(): Promise<boolean> {
-    return (await this.metrics.getSingleMetric('todo_relay_leads')?.get())?.values[0]?.value === 1;
-  }
-
-  async untilItLeads(): Promise<this> {
-    await until(`${this.name} leads`, () => this.leads());
-    return this;
-  }
-
-  /** Ends as a killed process does: its connections break, nothing is written any more. */
-  async die(database: TestDatabase): Promise<void> {
-    await database.pool.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [
-      this.name,
-    ]);
-  }
-
-  async stop(): Promise<void> {
-    await this.relay.stop();
-    await this.pool.end();
-  }
-}
 
 describe('the relay of events', () => {
   let database: TestDatabase;
-  let processes: Process[];
+  let processes: RelayProcess[];
   before(async function () {
     this.timeout(60_000);
     database = await testDatabase();
@@ -115,8 +21,8 @@ describe('the relay of events', () => {
     for (const process of processes) await process.stop();
   });
 
-  const start = (name: string, mayLead?: boolean): Process => {
-    const process = new Process(database, `${name} ${randomUUID().slice(0, 8)}`, mayLead);
+  const start = (name: string, mayLead = true): RelayProcess => {
+    const process = new RelayProcess(database, `${name} ${randomUUID().slice(0, 8)}`, { mayLead });
     processes.push(process);
     return process;
   };
@@ -231,19 +137,24 @@ describe('the relay of events', () => {
     process.refuses = (_topic, events) => {
       if (events.length === 0) empty += 1;
     };
-    await process.relay.sweep();
+    process.relay.sweep();
     await process.untilItLeads();
-    await process.relay.sweep();
+    process.relay.sweep();
     await until('it is published to every topic', () => empty === taskTopics.length);
   });
 
-  it('publishes what it was not told of by its sweep, however much it is', async () => {
+  it('publishes what it was not told of by its sweep, however much it is', async function () {
+    this.timeout(40_000);
     const process = await start('only').untilItLeads();
     await process.commit('lena', 120, false);
-    await until('it is published', async () => {
-      await process.relay.sweep();
-      return process.seqs('lena').length >= 120;
-    });
+    await until(
+      'it is published',
+      () => {
+        process.relay.sweep();
+        return process.seqs('lena').length >= 120;
+      },
+      30_000,
+    );
     expect(process.seqs('lena')).to.deep.equal(upTo(120));
   });
 });

@@ -30,16 +30,3 @@ export async function advancePositions(pool: Pool, positions: readonly Position[
     values: [positions.map((p) => p.user_id), positions.map((p) => p.published_seq)],
   });
 }
-
-/** Some users who have events that are committed and not yet published. */
-export async function findUsersBehind(pool: Pool, limit: number): Promise<string[]> {
-  const { rows } = await pool.query<{ user_id: string }>({
-    name: 'find-users-behind',
-    text: `
-      SELECT u.user_id FROM users u LEFT JOIN relay_positions p USING (user_id)
-      WHERE u.seq > coalesce(p.published_seq, 0)
-      LIMIT $1`,
-    values: [limit],
-  });
-  return rows.map((row) => row.user_id);
-}
