@@ -33,7 +33,7 @@ describe('a sample application on a secret store', function () {
     expect(rowCount).to.equal(1);
   }
 
-  it('gets from local/secrets.yaml what the program wrote into a file that only its owner can read', async () => {
+  it('gets from local/secrets.yaml what the program wrote beside it', async () => {
     const sample = await startSample({
       appId: 'todo-chatbot',
       app: new Router(),
