@@ -1,14 +1,19 @@
-import type { Pool } from 'pg';
+import pg, { type Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Queryable } from '../../runtime/postgres/pool.js';
 
 /** The log's tables, with no more rights than each kind of work needs; see migration 0003. */
 export interface AuditAccess {
-  /** Work of the writer, in one transaction: it sees the rows of all users, may append, and may change nothing. */
-  write<T>(work: (on: Queryable) => Promise<T>): Promise<T>;
+  /** Connections of the writer: it sees the rows of all users, may append, and may change nothing. */
+  readonly writer: Pool;
   /** Work for one user, in one transaction: it sees that user's rows, whatever it asks for, and writes nothing. */
   read<T>(userId: string, work: (on: Queryable) => Promise<T>): Promise<T>;
+  /** Closes the writer's connections. */
+  close(): Promise<void>;
 }
+
+/** The log is written in one place and one batch at a time; the other is for checkpoints. */
+const writerConnections = 2;
 
 /**
  * Opens the log's tables. The roles `todo_audit_writer` and `todo_audit_reader` are made where they are missing; where the
@@ -28,12 +33,20 @@ export async function openAuditAccess(pool: Pool, log: Logger): Promise<AuditAcc
     );
   }
   const hasRoles = problem === null;
+  // A role of its own for the whole connection costs an append nothing; a transaction for it would cost two round trips.
+  const writer = new pg.Pool({
+    ...pool.options,
+    max: writerConnections,
+    idleTimeoutMillis: 0,
+    verify: (client, done) => {
+      client.query(hasRoles ? 'SET ROLE todo_audit_writer' : `SET todo.audit TO 'keeper'`).then(() => done(), done);
+    },
+  });
+  writer.on('error', (err) => log.warn({ err }, 'an idle database connection of the audit log broke'));
+  writer.on('connect', (client) => client.on('error', (err) => log.debug({ err }, 'a database connection broke')));
   return {
-    write: (work) =>
-      inTransaction(pool, async (on) => {
-        await on.query(`BEGIN; SET LOCAL ${hasRoles ? 'ROLE todo_audit_writer' : "todo.audit TO 'keeper'"}`);
-        return await work(on);
-      }),
+    writer,
+    close: () => writer.end(),
     read: (userId, work) =>
       inTransaction(pool, async (on) => {
         await on.query(`BEGIN READ ONLY${hasRoles ? '; SET LOCAL ROLE todo_audit_reader' : ''}`);
@@ -59,7 +72,7 @@ export function asKeeper<T>(pool: Pool, mode: string, work: (on: Queryable) => P
 }
 
 /** @param work begins the transaction itself */
-async function inTransaction<T>(pool: Pool, work: (on: Queryable) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(pool: Pool, work: (on: Queryable) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   try {
     const result = await work(client);

@@ -23,7 +23,7 @@ export class AuditLog {
 
   /** @param appended told how far a user's chain has come, once that is durable */
   constructor(
-    private readonly access: AuditAccess,
+    private readonly access: Pick<AuditAccess, 'writer'>,
     private readonly source: EventSource,
     private readonly appended: (userId: string, head: Head) => void = () => undefined,
   ) {}
@@ -83,7 +83,7 @@ export class AuditLog {
 
   private async write({ entries, keys }: Batch): Promise<void> {
     if (entries.length === 0) return;
-    await this.access.write((on) => appendEntries(on, entries, keys));
+    await appendEntries(this.access.writer, entries, keys);
     const keyOf = new Map(keys.map(({ userId, key }) => [userId, key]));
     for (const { event, hash } of entries) {
       const head = { seq: event.seq, hash };
@@ -99,7 +99,7 @@ export class AuditLog {
   private async learnEnds(userIds: readonly string[]): Promise<void> {
     const unknown = userIds.filter((userId) => !this.ends.has(userId));
     if (unknown.length === 0) return;
-    const ends = await this.access.write((on) => readChainEnds(on, unknown));
+    const ends = await readChainEnds(this.access.writer, unknown);
     for (const [userId, end] of ends) this.ends.set(userId, end);
   }
 }

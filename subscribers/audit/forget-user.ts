@@ -19,7 +19,7 @@ export type Forgetting =
 /**
  * Forgets a user, in one transaction: destroys the key to what the log holds, and deletes tasks, events, idempotency keys and
  * settings. The log keeps that something happened, when and to which task; `users.seq` goes on, so that no number
- * comes twice. Why nothing comes back: docs/decisions/0014-forgetting-against-an-immutable-log.md
+ * comes twice. Why nothing comes back: docs/decisions/0015-forgetting-against-an-immutable-log.md
  */
 export function forgetUser(pool: Pool, key: OwnKey, userId: string): Promise<Forgetting> {
   return asKeeper(pool, '', async (on) => {

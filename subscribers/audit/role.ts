@@ -94,6 +94,7 @@ export async function startAudit({ config, pool, dapr, appDoor, log, metrics }: 
       await catchUp.stop();
       await auditLog.idle();
       await checkpoints.stop();
+      await access.close();
     },
   };
 }

@@ -51,6 +51,7 @@ for (const [who, right, hasRoles] of kinds) {
       await log.append([...eventsOf('alice', 1, 3), ...eventsOf('bob', 1, 2)]);
     });
     after(async () => {
+      await access.close();
       await pool.end();
       await database.drop();
     });
@@ -69,8 +70,7 @@ for (const [who, right, hasRoles] of kinds) {
     });
 
     it('the writer appends, sees where each chain ends, and may change, delete or truncate nothing', async () => {
-      const seen = await access.write(async (on) => (await on.query('SELECT user_id FROM audit_entries')).rowCount);
-      expect(seen).to.equal(5);
+      expect((await access.writer.query('SELECT FROM audit_entries')).rowCount).to.equal(5);
       for (const sql of [
         `UPDATE audit_entries SET actor = 'mcp'`,
         'DELETE FROM audit_entries',
@@ -80,7 +80,7 @@ for (const [who, right, hasRoles] of kinds) {
         `UPDATE audit_keys SET key = key`,
         'DELETE FROM audit_forgotten',
       ]) {
-        const refused = await refusal(access.write((on) => on.query(sql)));
+        const refused = await refusal(access.writer.query(sql));
         expect(refused, sql).to.match(/^permission denied for table/);
       }
     });
@@ -145,8 +145,12 @@ describe('the roles of the audit log', function () {
       await Promise.all(databases.map(({ url }) => migrate(url, silent)));
       const lines: string[] = [];
       const log = pino({ level: 'warn' }, { write: (line) => lines.push(line) });
-      await Promise.all(databases.flatMap(({ pool }) => [1, 2, 3].map(() => openAuditAccess(pool, log))));
+      const all = await Promise.all(databases.flatMap(({ pool }) => [1, 2, 3].map(() => openAuditAccess(pool, log))));
       expect(lines).to.deep.equal([]);
+      for (const { writer, close } of all) {
+        expect((await writer.query('SELECT current_user')).rows).to.deep.equal([{ current_user: 'todo_audit_writer' }]);
+        await close();
+      }
     } finally {
       for (const database of databases) await database.drop();
     }

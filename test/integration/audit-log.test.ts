@@ -23,7 +23,10 @@ describe('the audit log', () => {
     database = await testDatabase();
     access = await openAuditAccess(database.pool, pino({ level: 'silent' }));
   });
-  after(() => database.drop());
+  after(async () => {
+    await access.close();
+    await database.drop();
+  });
   beforeEach(() => {
     user = `user ${(users += 1)}`;
     [committed, asked] = [[], []];

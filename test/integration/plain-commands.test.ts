@@ -48,6 +48,7 @@ describe('the plain implementation that the benchmark compares with', () => {
     const source = (userId: string, after: number, limit: number) => readEvents(actors.pool, userId, after, limit);
     const access = await openAuditAccess(actors.pool, pino({ level: 'silent' }));
     await new AuditLog(access, source).append(await source('alice', 0, 10));
+    await access.close();
     for (const table of ['users', 'tasks', 'events', 'idempotency_keys', 'audit_entries', 'audit_keys']) {
       const rows = await Promise.all(
         [actors, plain].map(({ pool }) => pool.query(`SELECT * FROM ${table} ORDER BY 1, 2`)),

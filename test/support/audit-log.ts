@@ -82,6 +82,7 @@ export async function testAuditLog(): Promise<TestAuditLog> {
     },
     async remove() {
       await checkpoints.stop();
+      await access.close();
       await database.drop();
       await rm(dataDir, { recursive: true });
     },

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { OwnKey } from '../../../runtime/auth/own-key.js';
 import { RepeatedTask } from '../../../runtime/repeated-task.js';
-import type { AuditAccess } from '../access.js';
+import { inTransaction, type AuditAccess } from '../access.js';
 import { readLastCheckpoint } from '../sql/checkpoints.js';
 import { readHeadsSince, type Head } from '../sql/read-entries.js';
 import { appendCheckpoint } from './append-checkpoint.js';
@@ -15,7 +15,7 @@ const mostHeads = 5_000;
 const overlapMs = 60_000;
 
 export interface CheckpointsParts {
-  readonly access: AuditAccess;
+  readonly access: Pick<AuditAccess, 'writer'>;
   readonly key: OwnKey;
   readonly log: Logger;
   /** Told of each checkpoint that is in the database. */
@@ -46,7 +46,7 @@ export class Checkpoints {
   /** Takes note of those of the users whose last entries an earlier process wrote and did not come to sign. */
   async noteLeftovers(userIds: readonly string[]): Promise<void> {
     const since = (this.leftFrom ??= await this.lastSigned());
-    const heads = await this.parts.access.write((on) => readHeadsSince(on, userIds, since));
+    const heads = await readHeadsSince(this.parts.access.writer, userIds, since);
     for (const { user_id, ...head } of heads) {
       if (!this.waiting.has(user_id)) this.note(user_id, head);
     }
@@ -69,7 +69,10 @@ export class Checkpoints {
       const some = [...this.waiting].slice(0, mostHeads);
       const heads = some.map(([userId, { seq, hash }]) => [userId, seq, hash.toString('hex')] as const);
       const { access, key } = this.parts;
-      const checkpoint = await access.write((on) => appendCheckpoint(on, key, { heads }));
+      const checkpoint = await inTransaction(access.writer, async (on) => {
+        await on.query('BEGIN');
+        return await appendCheckpoint(on, key, { heads });
+      });
       for (const [userId, head] of some) {
         if (this.waiting.get(userId) === head) this.waiting.delete(userId);
       }
@@ -78,7 +81,7 @@ export class Checkpoints {
   }
 
   private async lastSigned(): Promise<Date> {
-    const last = await this.parts.access.write((on) => readLastCheckpoint(on));
+    const last = await readLastCheckpoint(this.parts.access.writer);
     const at = last ? Date.parse((JSON.parse(last.body) as Checkpoint).created_at) : 0;
     return new Date(Math.max(0, at - overlapMs));
   }

@@ -10,7 +10,7 @@ export interface UsedKey {
 }
 
 /**
- * Appends entries, and the keys that are new, in one statement.
+ * Appends entries, and the keys that are new, in one statement: all of the entries, or none.
  * @throws pg's unique violation when one of their places is taken; Error when a key was destroyed meanwhile
  */
 export async function appendEntries(
@@ -23,6 +23,7 @@ export async function appendEntries(
   const used = keys.filter(({ isNew }) => !isNew);
   const { rowCount } = await on.query({
     name: 'append-audit-entries',
+    // Written such that the lookup of a key can only be one in the index, however many keys there are.
     text: `
       WITH made AS (
         INSERT INTO audit_keys (user_id, key) SELECT * FROM unnest($12::text[], $13::bytea[])
@@ -33,7 +34,7 @@ export async function appendEntries(
         $8::timestamptz[], $9::bytea[], $10::bytea[], $11::bytea[])
       WHERE NOT EXISTS (
         SELECT FROM unnest($14::text[], $15::bytea[]) AS used (user_id, key)
-        WHERE NOT EXISTS (SELECT FROM audit_keys k WHERE k.user_id = used.user_id AND k.key = used.key))`,
+        WHERE used.key IS DISTINCT FROM (SELECT k.key FROM audit_keys k WHERE k.user_id = used.user_id))`,
     values: [
       column(({ event }) => event.user_id),
       column(({ event }) => event.seq),

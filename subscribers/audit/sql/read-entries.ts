@@ -19,9 +19,8 @@ export async function readChainEnds(on: Queryable, userIds: readonly string[]): 
   const { rows } = await on.query<{ user_id: string; seq: number | null; hash: Buffer | null; key: Buffer | null }>({
     name: 'read-audit-chain-ends',
     text: `
-      SELECT u.user_id, head.seq, head.hash, k.key
+      SELECT u.user_id, head.seq, head.hash, (SELECT key FROM audit_keys k WHERE k.user_id = u.user_id) AS key
       FROM unnest($1::text[]) AS u (user_id)
-      LEFT JOIN audit_keys k USING (user_id)
       LEFT JOIN LATERAL (
         SELECT seq, hash FROM audit_entries a WHERE a.user_id = u.user_id ORDER BY seq DESC LIMIT 1
       ) head ON true`,
