@@ -11,6 +11,7 @@ import { createProgress } from '../../runtime/progress.js';
 import type { Bench } from './bench.js';
 import { describeMachine } from './machine.js';
 import { checkOpenFiles, measureConnections } from './measure/connections.js';
+import { measureDrain } from './measure/drain.js';
 import { measureIdleMemory } from './measure/idle-memory.js';
 import { measureLive } from './measure/live.js';
 import { measureRest } from './measure/rest.js';
@@ -67,6 +68,7 @@ await lifecycle.run(async () => {
     sizes: await measured('sizes', measureSizes),
     memory: await measured('memory', measureIdleMemory),
     connections: await measured('connections', measureConnections),
+    drain: await measured('drain', measureDrain),
     otherCores: await othersMeanwhile(),
     finishedAt: new Date().toISOString(),
   };

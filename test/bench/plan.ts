@@ -24,6 +24,7 @@ export interface Plan {
     readonly changes: number;
     readonly idleSeconds: number;
   };
+  readonly drain: { readonly events: number; readonly users: number };
   readonly parts: readonly Part[];
   readonly calls: readonly CallName[];
 }
@@ -31,7 +32,7 @@ export interface Plan {
 export const connectionCounts = [1, 32] as const;
 export type Connections = (typeof connectionCounts)[number];
 
-export const partNames = ['rest', 'live', 'sizes', 'memory', 'connections'] as const;
+export const partNames = ['rest', 'live', 'sizes', 'memory', 'connections', 'drain'] as const;
 export type Part = (typeof partNames)[number];
 
 export const callNames = ['create', 'complete', 'get', 'list'] as const;
@@ -50,6 +51,7 @@ const whole: Omit<Plan, 'parts' | 'calls'> = {
   warmStarts: 5,
   live: { rate: 200, users: 100, seconds: 30 },
   connections: { count: 10_000, ofOneUser: 100, changes: 100, idleSeconds: 60 },
+  drain: { events: 200_000, users: 500 },
 };
 
 const quick: Omit<Plan, 'parts' | 'calls'> = {
@@ -63,6 +65,7 @@ const quick: Omit<Plan, 'parts' | 'calls'> = {
   warmStarts: 1,
   live: { rate: 200, users: 100, seconds: 10 },
   connections: { ...whole.connections, changes: 30, idleSeconds: 20 },
+  drain: { events: 20_000, users: 500 },
 };
 
 /** Reads `--quick`, `--parts=rest,live,…` and `--calls=create,…`. @throws Error that says what may be given */

@@ -105,7 +105,7 @@ function command(
 
 /** Where Dapr is found or kept, and nothing else that could change what is measured. */
 function inherited(): Record<string, string> {
-  const names = ['PATH', 'HOME', 'DAPR_BIN', 'XDG_CACHE_HOME', 'GOPROXY', 'GOFLAGS', 'TMPDIR'];
+  const names = ['PATH', 'HOME', 'DAPR_BIN', 'XDG_CACHE_HOME', 'GOPROXY', 'GOFLAGS', 'TMPDIR', 'JAVA_HOME'];
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 

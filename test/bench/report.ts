@@ -2,6 +2,7 @@ import type { Machine } from './machine.js';
 import type { ProgramMemory } from './memory.js';
 import type { Cost } from './connections/job.js';
 import type { ConnectionFigures, Quantiles } from './measure/connections.js';
+import type { DrainFigures } from './measure/drain.js';
 import type { MemoryFigures } from './measure/idle-memory.js';
 import type { LiveFigures } from './measure/live.js';
 import { sumOf, type RestFigures } from './measure/rest.js';
@@ -22,13 +23,14 @@ export interface Results {
   readonly sizes: readonly SizeFigures[] | null;
   readonly memory: MemoryFigures | null;
   readonly connections: ConnectionFigures | null;
+  readonly drain: DrainFigures | null;
   /** Cores that other programs on the machine used meanwhile, on average. */
   readonly otherCores: number;
 }
 
 /** Renders the results for people, as Markdown. */
 export function render(results: Results): string {
-  const { machine, plan, starts, rest, live, sizes, memory, connections } = results;
+  const { machine, plan, starts, rest, live, sizes, memory, connections, drain } = results;
   const parts = [
     `# Benchmark`,
     `${machine.cores} cores (${machine.cpu}), ${machine.memoryGiB} GiB, ${machine.system}, ${machine.storage}; Node ${machine.node}, PostgreSQL ${machine.postgres}, Dapr ${machine.dapr}; commit ${machine.commit}; ${results.finishedAt.slice(0, 10)}.${plan.isQuick ? ' **A quick run.**' : ''}`,
@@ -44,6 +46,7 @@ export function render(results: Results): string {
     );
   if (live) parts.push('## Live feed', liveText(live));
   if (connections) parts.push('## Many live connections', connectionsText(connections));
+  if (drain) parts.push('## A backlog into Kafka', drainText(drain));
   if (sizes) parts.push('## By the number of tasks of a user', sizeTable(sizes));
   parts.push('## Memory', memoryTable(results.fresh, memory));
   if (memory) {
@@ -144,6 +147,10 @@ ${table(
     row('from the first of them', figures.firstToLast),
   ],
 )}`;
+}
+
+function drainText({ events, users, drained, bulk, ratio }: DrainFigures): string {
+  return `${events} committed events of ${users} users, none published, with the relay just started: ${spread(drained, 0)} events a second, each to three topics, until the last is acknowledged. Dapr's bulk publish by itself, of the same messages ready-made, as many in a request and as many requests at once: ${spread(bulk, 0)}. Ratio ${spread(ratio, 2)}. Without subscribers; PostgreSQL, the broker, daprd and the sender share the machine.`;
 }
 
 function kilobytes(bytes: number): string {
