@@ -10,6 +10,7 @@ import { taskActorId } from '../domain/task/actor-id.js';
 import { BatchPublisher } from './pubsub/batch-publisher.js';
 import { BulkPublisher } from './pubsub/bulk-publisher.js';
 import type { DeadLetter } from './pubsub/dead-letter.js';
+import type { EventSignatures } from './pubsub/event-signatures.js';
 import { pubsubName, type Publisher } from './pubsub/publisher.js';
 import type { Dapr, RoleName } from './role.js';
 
@@ -30,6 +31,8 @@ export interface SidecarClientOptions {
   readonly appIdOf: (role: RoleName) => string;
   /** What the pub/sub component is. */
   readonly broker: 'in-memory' | 'kafka';
+  /** Signs what goes to Kafka. */
+  readonly signatures: Pick<EventSignatures, 'signer'>;
 }
 
 /** The connections to a sidecar, once it runs. */
@@ -48,7 +51,7 @@ export class SidecarClient implements Dapr {
   constructor(private readonly options: SidecarClientOptions) {
     this.publisher =
       options.broker === 'kafka'
-        ? new BulkPublisher((topic, body) => this.publishBulk(topic, body))
+        ? new BulkPublisher((topic, body) => this.publishBulk(topic, body), options.signatures)
         : new BatchPublisher((topic, message) => this.publishOne(topic, message, 'application/cloudevents+json'));
   }
 

@@ -10,6 +10,7 @@ import type { Lifecycle } from './lifecycle.js';
 import { createPool } from './postgres/pool.js';
 import { createPublicDoor } from './public-door.js';
 import { createBulkDeliveries } from './pubsub/bulk-deliveries.js';
+import { EventSignatures } from './pubsub/event-signatures.js';
 import { createSingleDeliveries } from './pubsub/single-deliveries.js';
 import type { RoleContext, StartedRole } from './role.js';
 import { roles } from './roles.js';
@@ -50,10 +51,11 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
 
   const auth = await openAuth(config);
   const broker = config.kafkaBrokers === undefined ? 'in-memory' : 'kafka';
-  const dapr = new SidecarClient({ apiToken: tokens.api, appIdOf: appIdsFrom(config.roles), broker });
+  const signatures = new EventSignatures(pool);
+  const dapr = new SidecarClient({ apiToken: tokens.api, appIdOf: appIdsFrom(config.roles), broker, signatures });
   const deliveries =
     broker === 'kafka'
-      ? createBulkDeliveries({ log, metrics, bury: (letter) => dapr.bury(letter) })
+      ? createBulkDeliveries({ log, metrics, signatures, bury: (letter) => dapr.bury(letter) })
       : createSingleDeliveries(log);
   const appDoor = createAppDoor({ appToken: tokens.app, log, metrics, deliveries });
   const publicDoor = createPublicDoor();

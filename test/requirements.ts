@@ -320,6 +320,13 @@ const publicInterface: Requirement[] = [
     'npm run dead-letters',
   ),
   proved(
+    'poison messages',
+    'whatever is put straight on a topic stops nothing and ends in the dead letters with a reason',
+    'messages that are none, put straight on the topics',
+    'the signature of an event',
+    'the canonical form of an event',
+  ),
+  proved(
     'schemas that only grow',
     "each version's schemas are compared with those of the last release",
     'event schemas between releases',

@@ -8,6 +8,7 @@ import { validator } from '../../domain/validation.js';
 import type { RoleName, Subscriber } from '../role.js';
 import { toDeadLetter, type DeadLetter, type Place } from './dead-letter.js';
 import { type Deliveries, routeOf } from './deliveries.js';
+import { signatureOf, type EventSignatures } from './event-signatures.js';
 
 /** Messages of one delivery, and how long daprd waits for that many. */
 const bulk = { maxMessagesCount: 50, maxAwaitDurationMs: 10 } as const;
@@ -46,6 +47,7 @@ interface Read {
   readonly entryId: string;
   readonly place: Place;
   readonly payload: Buffer;
+  readonly signature: string | null;
   event: CommittedEvent | null;
   fault: unknown;
 }
@@ -53,6 +55,8 @@ interface Read {
 export interface BulkDeliveriesOptions {
   readonly log: Logger;
   readonly metrics: Registry;
+  /** Tells what this system has published from what somebody else has. */
+  readonly signatures: Pick<EventSignatures, 'checker'>;
   /** Resolves when the dead letter is on the dead-letter topic of its topic. */
   readonly bury: (letter: DeadLetter) => Promise<void>;
 }
@@ -62,7 +66,7 @@ export interface BulkDeliveriesOptions {
  * with, so that the partition goes on; all else is offered again, in order, until it is taken. Subscriptions are raw:
  * daprd would stumble over what is no CloudEvent; see docs/kafka.md.
  */
-export function createBulkDeliveries({ log, metrics, bury }: BulkDeliveriesOptions): Deliveries {
+export function createBulkDeliveries({ log, metrics, signatures, bury }: BulkDeliveriesOptions): Deliveries {
   const followed = new Map<string, { role: RoleName; topic: Topic; subscriber: Subscriber }>();
   const buried = new Counter({
     name: 'todo_dead_letters_total',
@@ -90,11 +94,13 @@ export function createBulkDeliveries({ log, metrics, bury }: BulkDeliveriesOptio
       if (body instanceof Error) throw body;
       const entries = delivery(body).entries.map((entry) => read(entry, follower.topic));
       try {
+        await refuseForeign(entries, signatures);
         await take(follower.subscriber, entries);
         for (const entry of entries.filter(({ event }) => event === null)) {
           const { place, payload, fault } = entry;
-          log.error({ err: fault, role, ...place }, 'a message became a dead letter');
-          await bury(toDeadLetter(follower.role, place, payload, fault, new Date()));
+          const letter = toDeadLetter(follower.role, place, payload, fault, new Date());
+          log.error({ id: letter.id, reason: letter.reason }, 'a message became a dead letter');
+          await bury(letter);
           buried.inc({ role, topic });
         }
       } catch (error) {
@@ -112,12 +118,13 @@ function read({ entryId, event, metadata }: Entry, topic: Topic): Read {
   const key = metadata['__key'] ?? null;
   const place = { topic, partition: Number(metadata['__partition']), offset: Number(metadata['__offset']), key };
   try {
-    const read = fromCloudEvent(parse(payload));
+    const received = parse(payload);
+    const read = fromCloudEvent(received);
     // Partitions keep the order of a user's events only when the key is the user.
     if (key !== read.user_id) throw TodoError.invalid('/data/user_id', 'is not the key of the message');
-    return { entryId, place, payload, event: read, fault: undefined };
+    return { entryId, place, payload, signature: signatureOf(received), event: read, fault: undefined };
   } catch (fault) {
-    return { entryId, place, payload, event: null, fault };
+    return { entryId, place, payload, signature: null, event: null, fault };
   }
 }
 
@@ -126,6 +133,16 @@ function parse(payload: Buffer): unknown {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload));
   } catch (error) {
     throw new TodoError('unreadable', 'The message is not JSON in UTF-8.', [], { cause: error });
+  }
+}
+
+/** An event that fits, and that nobody of this system has published, is none. */
+async function refuseForeign(entries: readonly Read[], signatures: Pick<EventSignatures, 'checker'>): Promise<void> {
+  const isOurs = await signatures.checker(entries.map(({ signature }) => signature));
+  for (const entry of entries) {
+    if (!entry.event || isOurs(entry.event, entry.signature)) continue;
+    entry.event = null;
+    entry.fault = TodoError.invalid('/signature', 'is not that of an event which this system has published');
   }
 }
 

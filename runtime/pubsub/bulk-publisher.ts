@@ -2,6 +2,7 @@ import { toCloudEvent } from '../../domain/events/cloud-event.js';
 import type { CommittedEvent } from '../../domain/events/event.js';
 import type { Topic } from '../../domain/events/topics.js';
 import { inChunks } from './event-size.js';
+import type { EventSignatures } from './event-signatures.js';
 import type { Publisher } from './publisher.js';
 
 /**
@@ -11,22 +12,33 @@ import type { Publisher } from './publisher.js';
  */
 export class BulkPublisher implements Publisher {
   /** The same events go to several topics: their requests are made once. */
-  private readonly rounds = new WeakMap<readonly CommittedEvent[], readonly (readonly string[])[]>();
+  private readonly rounds = new WeakMap<readonly CommittedEvent[], Promise<readonly (readonly string[])[]>>();
 
   /** @param send sends the body of a bulk publish request; resolves when the broker has all of it */
-  constructor(private readonly send: (topic: Topic, body: string) => Promise<void>) {}
+  constructor(
+    private readonly send: (topic: Topic, body: string) => Promise<void>,
+    private readonly signatures: Pick<EventSignatures, 'signer'>,
+  ) {}
 
   async publish(topic: Topic, events: readonly CommittedEvent[]): Promise<void> {
-    for (const bulks of this.roundsOf(events)) await Promise.all(bulks.map((bulk) => this.send(topic, bulk)));
+    for (const bulks of await this.roundsOf(events)) await Promise.all(bulks.map((bulk) => this.send(topic, bulk)));
   }
 
-  private roundsOf(events: readonly CommittedEvent[]): readonly (readonly string[])[] {
+  private roundsOf(events: readonly CommittedEvent[]): Promise<readonly (readonly string[])[]> {
     let rounds = this.rounds.get(events);
     if (!rounds) {
-      rounds = oneOfEachUser(events).map((round) => inChunks(round).map((chunk) => JSON.stringify(chunk.map(toEntry))));
+      rounds = this.makeRounds(events);
       this.rounds.set(events, rounds);
+      rounds.catch(() => this.rounds.delete(events));
     }
     return rounds;
+  }
+
+  private async makeRounds(events: readonly CommittedEvent[]): Promise<readonly (readonly string[])[]> {
+    const sign = await this.signatures.signer();
+    return oneOfEachUser(events).map((round) =>
+      inChunks(round).map((chunk) => JSON.stringify(chunk.map((event) => toEntry(event, sign(event))))),
+    );
   }
 }
 
@@ -43,10 +55,10 @@ function oneOfEachUser(events: readonly CommittedEvent[]): CommittedEvent[][] {
 }
 
 /** An entry of a bulk publish request (Dapr pub/sub API). */
-function toEntry(event: CommittedEvent): object {
+function toEntry(event: CommittedEvent, signature: string): object {
   return {
     entryId: event.event_id,
-    event: toCloudEvent(event),
+    event: { ...toCloudEvent(event), signature },
     contentType: 'application/cloudevents+json',
     metadata: { partitionKey: event.user_id },
   };

@@ -8,6 +8,7 @@ import { sidecarResources } from '../../runtime/dapr/resources.js';
 import { newDaprTokens, startSidecar } from '../../runtime/dapr/start.js';
 import { createLifecycle } from '../../runtime/lifecycle.js';
 import { createPool } from '../../runtime/postgres/pool.js';
+import { EventSignatures } from '../../runtime/pubsub/event-signatures.js';
 import { createSingleDeliveries } from '../../runtime/pubsub/single-deliveries.js';
 import { createSupervisor } from '../../runtime/processes/supervisor.js';
 import { secondHostName, type SecondHostSettings } from './second-host-settings.js';
@@ -28,7 +29,12 @@ await lifecycle.run(async () => {
   const appDoor = createAppDoor({ appToken: tokens.app, log, metrics, deliveries: createSingleDeliveries(log) });
   const kafkaBrokers = settings.kafkaBrokers ?? undefined;
   const broker = kafkaBrokers === undefined ? 'in-memory' : 'kafka';
-  const dapr = new SidecarClient({ apiToken: tokens.api, appIdOf: () => appId, broker });
+  const dapr = new SidecarClient({
+    apiToken: tokens.api,
+    appIdOf: () => appId,
+    broker,
+    signatures: new EventSignatures(pool),
+  });
   const config = { roles: ['actors'] as const, kafkaBrokers };
   const actors = startActors({ config, pool, dapr, appDoor, log, metrics });
   lifecycle.opened('the actors', () => actors.stop());

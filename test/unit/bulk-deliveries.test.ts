@@ -8,8 +8,12 @@ import { createBulkDeliveries } from '../../runtime/pubsub/bulk-deliveries.js';
 import type { DeadLetter } from '../../runtime/pubsub/dead-letter.js';
 import type { Deliveries } from '../../runtime/pubsub/deliveries.js';
 import { eventAt, eventsOf } from '../support/events.js';
+import { signaturesOf } from '../support/signatures.js';
 
-const cloudEvent = (event: CommittedEvent): string => JSON.stringify(toCloudEvent(event));
+const signatures = signaturesOf();
+const sign = await signatures.signer();
+const cloudEvent = (event: CommittedEvent): string =>
+  JSON.stringify({ ...toCloudEvent(event), signature: sign(event) });
 
 describe('what Kafka delivers', () => {
   let deliveries: Deliveries;
@@ -20,20 +24,23 @@ describe('what Kafka delivers', () => {
 
   beforeEach(() => {
     [received, buried, refuse, burying] = [[], [], () => undefined, undefined];
-    deliveries = createBulkDeliveries({
-      log: pino({ level: 'silent' }),
-      metrics: new Registry(),
-      bury: (letter) => (burying ? Promise.reject(burying) : Promise.resolve(void buried.push(letter))),
-    });
-    deliveries.subscribe('audit', 'task-audit', {
-      receive(events) {
-        received.push([...events]);
-        const error = refuse(events);
-        return error ? Promise.reject(error) : Promise.resolve();
-      },
-      catchUp: () => undefined,
-    });
+    deliveries = createBulkDeliveries({ ...parts, metrics: new Registry() });
+    deliveries.subscribe('audit', 'task-audit', subscriber);
   });
+  const parts = {
+    log: pino({ level: 'silent' }),
+    metrics: new Registry(),
+    signatures,
+    bury: (letter: DeadLetter) => (burying ? Promise.reject(burying) : Promise.resolve(void buried.push(letter))),
+  };
+  const subscriber = {
+    receive(events: readonly CommittedEvent[]) {
+      received.push([...events]);
+      const error = refuse(events);
+      return error ? Promise.reject(error) : Promise.resolve();
+    },
+    catchUp: () => undefined,
+  };
 
   /** @param messages bytes of each, and its key */
   async function deliver(messages: readonly (readonly [string | Buffer, string | undefined])[]): Promise<string[]> {
@@ -90,6 +97,8 @@ describe('what Kafka delivers', () => {
       'alice',
       /event_id/,
     ],
+    ['not signed', JSON.stringify(toCloudEvent(good)), 'alice', /invalid .*\/signature/],
+    ['changed after it was signed', cloudEvent(good).replace('Title 1', 'Title 2'), 'alice', /invalid .*\/signature/],
     ['under the key of another user', cloudEvent(good), 'bob', /invalid .*key/],
     ['without a key', cloudEvent(good), undefined, /invalid .*key/],
     ['huge', 'x'.repeat(900_000), 'alice', /unreadable/],
@@ -124,6 +133,14 @@ describe('what Kafka delivers', () => {
     ]);
     expect(statuses).to.deep.equal(['RETRY', 'RETRY']);
     expect(buried).to.be.empty;
+  });
+
+  it('comes again when it cannot be said now whether it is ours', async () => {
+    const unreachable = { checker: () => Promise.reject(new Error('the database is away')) };
+    deliveries = createBulkDeliveries({ ...parts, signatures: unreachable });
+    deliveries.subscribe('audit', 'task-audit', subscriber);
+    expect(await deliver([[cloudEvent(good), 'alice']])).to.deep.equal(['RETRY']);
+    expect({ received, buried }).to.deep.equal({ received: [], buried: [] });
   });
 
   it('becomes a dead letter when the subscriber never can take it, alone', async () => {

@@ -7,6 +7,7 @@ import type { CommandEnvelope, CommandResult, SentCommand } from '../../domain/t
 import { SidecarClient } from '../../runtime/dapr-client.js';
 import { fromMessage } from '../../runtime/pubsub/event-batch.js';
 import { eventsOf, taskAt } from '../support/events.js';
+import { signaturesOf } from '../support/signatures.js';
 
 const task = '7b2d6f0e-3c1a-4e0b-9a51-8f4f6f1f2a10';
 const complete: CommandEnvelope = {
@@ -64,7 +65,12 @@ describe('the client of the sidecar', () => {
       })();
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    client = new SidecarClient({ apiToken: 'secret', appIdOf: () => 'todo-chatbot', broker: 'in-memory' });
+    client = new SidecarClient({
+      apiToken: 'secret',
+      appIdOf: () => 'todo-chatbot',
+      broker: 'in-memory',
+      signatures: signaturesOf(),
+    });
     await client.connect((server.address() as AddressInfo).port);
   });
   after(async () => {
