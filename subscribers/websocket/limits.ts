@@ -45,7 +45,7 @@ export const liveLimits: LiveLimits = {
   pingEveryMs: 30_000,
   mostUnansweredPings: 2,
   tickMs: 1_000,
-  farewellMs: 10_000,
+  farewellMs: 30_000,
   compareEveryMs: 5_000,
   compareRestFactor: 100,
   returnEveryMs: 1,

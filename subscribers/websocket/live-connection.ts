@@ -11,6 +11,8 @@ export interface LiveParts {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly onFault: (error: unknown) => void;
+  /** Told of each client that is sent away because it reads too slowly. */
+  readonly onTooSlow: () => void;
 }
 
 /** While this much is unread, no more is read from the database for a client. */
@@ -135,6 +137,7 @@ export class LiveConnection {
     } else if (this.socket.bufferedAmount > this.parts.limits.mostUnreadBytes) {
       // A client that goes on not reading does not read this either; the server cuts it after `farewellMs`.
       this.socket.close(closeCodes.tooSlow, 'too slow');
+      this.parts.onTooSlow();
       left?.();
     } else {
       this.socket.send(data, asText, left);

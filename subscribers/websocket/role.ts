@@ -45,7 +45,18 @@ export function startWebSocket(
     if (error !== lastFault) log.warn({ err: error }, 'live feeds could not go on');
     lastFault = error;
   };
-  const parts: LiveParts = { limits, now, missed: new MissedFrames(readEvents), onFault };
+  const tooSlowTotal = new Counter({
+    name: 'todo_live_too_slow_total',
+    help: 'Connections of the live feed that were closed because their clients read too slowly.',
+    registers: [metrics],
+  });
+  const parts: LiveParts = {
+    limits,
+    now,
+    missed: new MissedFrames(readEvents),
+    onFault,
+    onTooSlow: () => tooSlowTotal.inc(),
+  };
   const serverOptions = {
     noServer: true,
     maxPayload: limits.mostMessageBytes,

@@ -155,5 +155,6 @@ describe('the limits of the live feed', () => {
     const description = 'x'.repeat(16 * 1024);
     for (let seq = 1; seq <= 1_000; seq += 1) await replica.bus.receive([eventAt('alice', seq, { description })]);
     await until('it to be cut', async () => (await replica.connections()) === 0);
+    expect(await replica.metric('todo_live_too_slow_total')).to.equal(1);
   });
 });

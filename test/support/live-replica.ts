@@ -132,9 +132,12 @@ export class LiveReplica {
     await this.bus.receive(seqs.map((seq) => eventAt(user, seq)));
   }
   /** As operators see it. */
-  async connections(): Promise<number> {
-    const metric = await this.metrics.getSingleMetric('todo_live_connections')?.get();
+  async metric(name: 'todo_live_connections' | 'todo_live_too_slow_total'): Promise<number> {
+    const metric = await this.metrics.getSingleMetric(name)?.get();
     return metric?.values[0]?.value ?? NaN;
+  }
+  connections(): Promise<number> {
+    return this.metric('todo_live_connections');
   }
   letGo(): void {
     for (const client of this.clients.splice(0)) client.socket.terminate();
