@@ -2,6 +2,7 @@ import type { Dapr, RoleContext } from '../runtime/role.js';
 
 /** What the gateway needs. Of Dapr, only what carries out commands and asks other roles. */
 export interface GatewayContext extends Pick<RoleContext, 'pool' | 'tokens' | 'log' | 'metrics' | 'isReady'> {
+  readonly config: Pick<RoleContext['config'], 'metricsPort'>;
   readonly dapr: Pick<Dapr, 'command' | 'invoke'>;
   readonly publicDoor: Pick<RoleContext['publicDoor'], 'app'>;
 }

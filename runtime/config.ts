@@ -10,6 +10,8 @@ export interface Config {
   /** Port of the public door; 0 takes a free one. */
   readonly port: number;
   readonly host: string;
+  /** Where `/metrics`, `/healthz` and `/readyz` are for operators alone; undefined: on the public door. */
+  readonly metricsPort: number | undefined;
   /** Absolute path. */
   readonly dataDir: string;
   /** undefined: embedded PostgreSQL in `dataDir`. */
@@ -43,8 +45,12 @@ export function readConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
   const setting = (name: string): string | undefined => env[name]?.trim() || undefined;
 
   const port = Number(setting('PORT') ?? '8080');
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+  if (!isPort(port)) {
     problems.push(`PORT is "${env['PORT']}"; it must be a number from 0 (any free port) to 65535`);
+  }
+  const metricsPort = setting('METRICS_PORT') === undefined ? undefined : Number(setting('METRICS_PORT'));
+  if (metricsPort !== undefined && !isPort(metricsPort)) {
+    problems.push(`METRICS_PORT is "${env['METRICS_PORT']}"; it must be a number from 0 (any free port) to 65535`);
   }
   const databaseUrl = setting('DATABASE_URL');
   if (databaseUrl !== undefined && !hasProtocol(databaseUrl, 'postgres:', 'postgresql:')) {
@@ -67,6 +73,7 @@ export function readConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
     roles,
     port,
     host: setting('HOST') ?? '127.0.0.1',
+    metricsPort,
     dataDir: resolve(setting('DATA_DIR') ?? '.data'),
     databaseUrl,
     kafkaBrokers,
@@ -101,6 +108,10 @@ function readRoles(fromEnv: string | undefined, argv: readonly string[], problem
     else problems.push(`"${word}" is not a role; the roles are ${roleNames.join(', ')}`);
   }
   return [...roles];
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 0 && port <= 65_535;
 }
 
 function hasProtocol(url: string, ...protocols: string[]): boolean {

@@ -20,7 +20,7 @@ await lifecycle.run(async () => {
     const progress = createProgress(process.stdout);
     process.stdout.write(welcome(await startSystem({ config, env: process.env, lifecycle, log, progress })));
   } else {
-    const { url } = await startBesideSidecar({ config, sidecar, lifecycle, log });
-    log.info({ roles: config.roles, url }, 'ready');
+    const { url, metricsUrl } = await startBesideSidecar({ config, sidecar, lifecycle, log });
+    log.info({ roles: config.roles, url, metricsUrl }, 'ready');
   }
 });

@@ -7,6 +7,7 @@ import type { Config } from './config.js';
 import { SidecarClient } from './dapr-client.js';
 import type { DaprTokens } from './dapr/start.js';
 import type { Lifecycle } from './lifecycle.js';
+import { createOperatorDoor } from './operator-door.js';
 import { createPool } from './postgres/pool.js';
 import { createPublicDoor } from './public-door.js';
 import { createBulkDeliveries } from './pubsub/bulk-deliveries.js';
@@ -37,6 +38,8 @@ export interface ProgramOptions {
 export interface Program {
   /** Where people reach it. */
   readonly url: string;
+  /** Where operators find `/metrics`; undefined: at `url`. */
+  readonly metricsUrl: string | undefined;
   /** A token of the user `demo`; null where tokens come from another issuer. */
   readonly demoToken: string | null;
 }
@@ -71,6 +74,12 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     appDoor,
     isReady: async () => isStarted && !lifecycle.stopping.aborted && options.isWhole() && (await dapr.isReady()),
   };
+  const { metricsPort } = config;
+  const operatorDoor =
+    metricsPort === undefined ? undefined : createOperatorDoor({ metrics, isReady: context.isReady });
+  const metricsUrl = await operatorDoor?.listen(metricsPort ?? 0, config.host);
+  lifecycle.opened("the operators' door", async () => operatorDoor?.close());
+
   const started = new Map<string, StartedRole>();
   for (const name of config.roles) started.set(name, await (await roles[name]())(context));
 
@@ -94,5 +103,5 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
 
   isStarted = true;
   const demoToken = await auth.issueToken?.({ user: 'demo', expiresInSeconds: demoTokenSeconds });
-  return { url, demoToken: demoToken ?? null };
+  return { url, metricsUrl, demoToken: demoToken ?? null };
 }

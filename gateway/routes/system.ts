@@ -13,9 +13,18 @@ const ok = JSON.stringify({ status: 'ok' });
 
 /** What operators and tools ask, without a token. `document` gives the OpenAPI document as JSON. */
 export function systemRoutes(
-  { isReady, metrics }: Pick<GatewayContext, 'isReady' | 'metrics'>,
+  { isReady, metrics, config }: Pick<GatewayContext, 'isReady' | 'metrics' | 'config'>,
   document: () => string,
 ): Route[] {
+  const metricsRoute = route({
+    method: 'get',
+    path: '/metrics',
+    scope: null,
+    operationId: 'getMetrics',
+    summary: 'Figures for Prometheus',
+    responses: { 200: { description: 'text exposition format', content: { 'text/plain': { type: 'string' } } } },
+    handle: async () => ({ status: 200, type: metrics.contentType, body: await metrics.metrics() }),
+  });
   return [
     route({
       method: 'get',
@@ -48,15 +57,8 @@ export function systemRoutes(
         return { status: 200, body: ok };
       },
     }),
-    route({
-      method: 'get',
-      path: '/metrics',
-      scope: null,
-      operationId: 'getMetrics',
-      summary: 'Figures for Prometheus',
-      responses: { 200: { description: 'text exposition format', content: { 'text/plain': { type: 'string' } } } },
-      handle: async () => ({ status: 200, type: metrics.contentType, body: await metrics.metrics() }),
-    }),
+    // Else operators have a door of their own for it.
+    ...(config.metricsPort === undefined ? [metricsRoute] : []),
     route({
       method: 'get',
       path: '/v1/live',

@@ -55,7 +55,7 @@ export async function obtainKafka(options: ObtainKafkaOptions): Promise<KafkaPro
     throw new OperatorError(
       [
         `Kafka could not be obtained: ${why}`,
-        'Install a Java (17 or newer) and Maven, or start Kafka with docker compose -f docker-compose.kafka.yml up --wait,',
+        'Install a Java (17 or newer) and Maven, or start Kafka with docker compose -f docker-compose.kafka.yml up --detach,',
         'and set KAFKA_BROKERS to its address.',
       ].join('\n'),
       { cause: error },

@@ -14,7 +14,7 @@ import { type WantedTopic, wantedTopics } from './topic-table.js';
 const mostReplicas = 3;
 const retries = 5;
 const reassignTimeoutMs = 30_000;
-const knownWithinMs = 10_000;
+const knownWithinMs = 30_000;
 const knownPollMs = 50;
 
 /**

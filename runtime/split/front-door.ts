@@ -1,55 +1,66 @@
 import { once } from 'node:events';
-import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
-import { connect, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { TodoError, toProblem } from '../../domain/errors.js';
+import { connect, createServer, type Socket } from 'node:net';
+import { TodoError } from '../../domain/errors.js';
+import { refuse } from '../public-door.js';
 
 /** Ports on loopback. */
 export interface Backends {
   readonly gateway: number;
-  /** New connections go to them in turn. */
+  /** New live feeds go to them in turn. */
   readonly websocket: readonly number[];
 }
 
-/** One address for all processes, as an ingress gives it: live feeds go to the websocket role, all else to the gateway. */
+/**
+ * One address for all processes, as an ingress gives it. It looks at the first request of a connection only: one that asks
+ * for a live feed goes to a replica of the websocket role, everything else to the gateway, untouched in both directions.
+ */
 export interface FrontDoor {
   /** @returns the URL that people use */
   listen(port: number, host: string): Promise<string>;
   close(): Promise<void>;
 }
 
+/** Bytes of a request's head that are waited for; a longer one the gateway refuses. */
+const mostHeadBytes = 16 * 1024;
+/** How long a client may take for that, in milliseconds. */
+const headTimeoutMs = 15_000;
+const away = new TodoError('unavailable', 'A part of the system does not answer at the moment.');
+
 export function createFrontDoor({ gateway, websocket }: Backends): FrontDoor {
-  const agent = new Agent({ keepAlive: true });
-  const sockets = new Set<Duplex>();
+  const sockets = new Set<Socket>();
   let next = 0;
-
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 65_000, maxHeaderSize: 16 * 1024 }, (from, to) => {
-    forward(from, to, gateway, agent);
-  });
-  server.on('connection', (socket: Socket) => {
-    keep(socket);
-  });
-  server.on('upgrade', (from: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const isLive = from.url?.split('?', 1)[0] === '/v1/live';
-    const port = isLive ? websocket[next++ % websocket.length] : gateway;
-    const backend = connect(port ?? gateway, '127.0.0.1', () => {
-      backend.write(headOf(from));
-      backend.write(head);
-      socket.pipe(backend).pipe(socket);
+  const server = createServer((client) => {
+    keep(client);
+    let head = Buffer.alloc(0);
+    client.setTimeout(headTimeoutMs, () => client.destroy());
+    client.on('data', function take(chunk: Buffer) {
+      head = Buffer.concat([head, chunk]);
+      const kind = kindOf(head);
+      if (kind === undefined) return;
+      client.off('data', take).pause().setTimeout(0);
+      const replica = websocket[next % websocket.length];
+      if (kind === 'live') next += 1;
+      join(client, head, kind === 'live' && replica !== undefined ? replica : gateway);
     });
-    keep(backend);
-    for (const [one, other] of [
-      [socket, backend],
-      [backend, socket],
-    ] as const) {
-      one.on('error', () => other.destroy());
-      one.once('close', () => other.destroy());
-    }
   });
 
-  function keep(socket: Duplex): void {
+  function keep(socket: Socket): void {
     sockets.add(socket);
+    // That a connection broke shows in its end.
+    socket.on('error', () => undefined);
     socket.once('close', () => sockets.delete(socket));
+  }
+
+  function join(client: Socket, head: Buffer, port: number): void {
+    const backend = connect({ port, host: '127.0.0.1', noDelay: true });
+    keep(backend);
+    client.setNoDelay();
+    backend.once('connect', () => {
+      backend.write(head);
+      client.pipe(backend).pipe(client, { end: false });
+    });
+    backend.once('close', () => (backend.bytesRead > 0 ? client.destroySoon() : refuse(away, client)));
+    client.once('close', () => backend.destroy());
   }
 
   return {
@@ -65,38 +76,16 @@ export function createFrontDoor({ gateway, websocket }: Backends): FrontDoor {
       const closed = once(server, 'close');
       server.close();
       for (const socket of sockets) socket.destroy();
-      agent.destroy();
       await closed;
     },
   };
 }
 
-function forward(from: IncomingMessage, to: ServerResponse, port: number, agent: Agent): void {
-  const { method, url: path, rawHeaders: headers } = from;
-  const passed = request({ host: '127.0.0.1', port, method, path, headers, agent });
-  passed.on('response', (answer) => {
-    to.writeHead(answer.statusCode ?? 502, answer.statusMessage, answer.rawHeaders);
-    answer.pipe(to);
-    answer.once('error', () => to.destroy());
-  });
-  passed.on('error', () => {
-    if (to.headersSent) {
-      to.destroy();
-      return;
-    }
-    const problem = toProblem(new TodoError('unavailable', 'The gateway does not answer at the moment.'));
-    to.writeHead(problem.status, { 'content-type': 'application/problem+json', 'retry-after': '1' });
-    to.end(JSON.stringify(problem));
-  });
-  to.once('close', () => passed.destroy());
-  from.pipe(passed);
-}
-
-/** The request as it came, for a backend that answers the upgrade itself. */
-function headOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
-  let head = `${method} ${url} HTTP/${httpVersion}\r\n`;
-  for (let place = 0; place < rawHeaders.length; place += 2) {
-    head += `${rawHeaders[place]}: ${rawHeaders[place + 1]}\r\n`;
-  }
-  return `${head}\r\n`;
+/** What a connection that begins with these bytes is for; undefined while they do not tell. */
+function kindOf(head: Buffer): 'live' | 'other' | undefined {
+  const text = head.toString('latin1', 0, mostHeadBytes);
+  const live = 'GET /v1/live';
+  if (!text.startsWith(live)) return live.startsWith(text) ? undefined : 'other';
+  if (!text.includes('\r\n\r\n') && head.length < mostHeadBytes) return undefined;
+  return /^GET \/v1\/live[? ]/.test(text) && /\r\nupgrade: *websocket/i.test(text) ? 'live' : 'other';
 }

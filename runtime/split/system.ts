@@ -67,7 +67,7 @@ export async function startSplitSystem(options: PlatformOptions): Promise<Progra
   lifecycle.opened('the front door', () => door.close());
   platform.dataDir.announce(url);
   const demoToken = await issueToken?.({ user: 'demo', expiresInSeconds: demoTokenSeconds });
-  return { url, demoToken: demoToken ?? null };
+  return { url, metricsUrl: undefined, demoToken: demoToken ?? null };
 }
 
 const reachedRoles = ['gateway', 'websocket'] as const;
@@ -90,6 +90,7 @@ async function startMember(
       ROLES: roles.join(),
       HOST: loopback,
       PORT: String(publicPort),
+      METRICS_PORT: '0',
       DATA_DIR: dataDir.path,
       DATABASE_URL: databaseUrl,
       ...(kafkaBrokers !== undefined && { KAFKA_BROKERS: kafkaBrokers }),

@@ -53,6 +53,8 @@ export interface TestSystem {
   /** A user that nobody used before. */
   newUser(): Promise<TestUser>;
   request(method: string, path: string, token: string | null, options?: RequestOptions): Promise<Reply>;
+  /** What `/metrics` of all its processes say. */
+  metrics(): Promise<string>;
   /** The process ids of its programs as they are now; one that is down is missing. */
   childPids(): Partial<Record<ChildName, number>>;
   /** All processes below it, whatever they are. */
@@ -113,6 +115,11 @@ export async function startTestSystem({ env = {} }: SystemOptions = {}): Promise
       return new TestUser(system, id, await system.tokenFor(id));
     },
     request: (method, path, token, options) => request(method, current().url + path, token, options),
+    async metrics() {
+      const urls = shape === 'split' ? metricsUrlsOf(lines) : [current().url];
+      const texts = urls.map(async (url) => (await fetch(`${url}/metrics`)).text());
+      return (await Promise.all(texts)).join('\n');
+    },
     childPids: () => childrenOf(current().process.pid),
     descendants: () => descendantsOf(current().process.pid),
     async start() {
@@ -214,6 +221,16 @@ export function descendantsOf(pid: number): number[] {
     return children.length === 0 ? [] : [...children, ...below(children)];
   };
   return below([pid]);
+}
+
+/** Where the members of the split shape say last that their metrics are: `[name] {…"metricsUrl":"…"…}`. */
+function metricsUrlsOf(lines: readonly string[]): string[] {
+  const urls = new Map<string, string>();
+  for (const line of lines) {
+    const [, member, url] = /^\[([\w-]+)\] .*"metricsUrl":"([^"]+)"/.exec(line) ?? [];
+    if (member !== undefined && url !== undefined) urls.set(member, url);
+  }
+  return [...urls.values()];
 }
 
 /** Mocha's, where it is mocha that runs this. */

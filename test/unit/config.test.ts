@@ -23,6 +23,7 @@ describe('the settings', () => {
       dataDir: resolve('.data'),
       databaseUrl: undefined,
       kafkaBrokers: undefined,
+      metricsPort: undefined,
       auth: { issuer: 'todo-chatbot', audience: 'todo-chatbot', jwksUrl: undefined },
       logLevel: 'info',
     });
@@ -36,6 +37,7 @@ describe('the settings', () => {
   it('that are sound are taken', () => {
     const env = {
       PORT: '0',
+      METRICS_PORT: '9464',
       HOST: '::1',
       DATA_DIR: '/var/lib/todo',
       DATABASE_URL: 'postgresql://user:secret@db.example:5432/todo',
@@ -49,6 +51,7 @@ describe('the settings', () => {
     expect(readConfig(env, [])).to.deep.equal({
       roles: ['gateway', 'actors'],
       port: 0,
+      metricsPort: 9464,
       host: '::1',
       dataDir: '/var/lib/todo',
       databaseUrl: env.DATABASE_URL,
@@ -91,11 +94,11 @@ describe('the settings', () => {
 
   it('that are wrong are all named at once', () => {
     const found = problems(
-      { PORT: 'x', DATABASE_URL: 'y', KAFKA_BROKERS: 't', AUTH_JWKS_URL: 'z', LOG_LEVEL: 'w' },
+      { PORT: 'x', METRICS_PORT: '70000', DATABASE_URL: 'y', KAFKA_BROKERS: 't', AUTH_JWKS_URL: 'z', LOG_LEVEL: 'w' },
       '--roles=v,u',
     );
-    expect(found).to.have.length(7);
-    expect(new SettingsError(found).message).to.match(/^wrong settings:(\n {2}- .+){7}$/);
+    expect(found).to.have.length(8);
+    expect(new SettingsError(found).message).to.match(/^wrong settings:(\n {2}- .+){8}$/);
   });
 
   it('keep a password of the database out of what is said about them', () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -80,8 +80,29 @@ describe('the one address of the split shape', () => {
       status: 503,
       type: 'application/problem+json',
     });
-    expect(response.headers.get('retry-after')).to.equal('1');
+    expect(response.headers.get('retry-after')).to.equal('2');
     expect(await response.json()).to.include({ code: 'unavailable' });
+  });
+
+  it('says so too when the gateway dies before it has answered, and cuts an answer that it began', async () => {
+    answer = (request) => Promise.resolve(request.socket.destroy());
+    expect((await fetch(`${url}/v1/tasks`)).status).to.equal(503);
+    answer = (request, response) => {
+      response.write('half', () => request.socket.destroy());
+      return Promise.resolve();
+    };
+    const broken = await fetch(`${url}/v1/tasks`).then((response) => response.text().catch((error: unknown) => error));
+    expect(broken).to.be.an('error');
+  });
+
+  it('leaves to the gateway what is no request, and what asks for the live feed without an upgrade', async () => {
+    answer = (_request, response) => Promise.resolve(response.writeHead(426).end());
+    expect((await fetch(`${url}/v1/live?since=1`)).status).to.equal(426);
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.write('GET /v1');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    socket.write('/lives \u0007 nonsense\r\n\r\n');
+    expect(await text(socket)).to.match(/^HTTP\/1.1 400 /);
   });
 
   it('tells the gateway when a client went away', async () => {

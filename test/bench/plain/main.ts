@@ -25,6 +25,7 @@ await lifecycle.run(async () => {
   const { command } = new PlainCommands(pool);
   const invoke = (): Promise<never> => Promise.reject(new Error('there is no other role'));
   startGateway({
+    config,
     pool,
     dapr: { command, invoke },
     tokens,
