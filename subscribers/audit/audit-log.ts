@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { TodoError } from '../../domain/errors.js';
 import type { CommittedEvent } from '../../domain/events/event.js';
 import { eventsAfter, groupByUser } from '../../domain/events/in-order.js';
 import type { AuditAccess } from './access.js';
@@ -28,7 +29,10 @@ export class AuditLog {
     private readonly appended: (userId: string, head: Head) => void = () => undefined,
   ) {}
 
-  /** Resolves once all the events, and all before them, are in the log. */
+  /**
+   * Resolves once all the events, and all before them, are in the log.
+   * @throws TodoError `conflict` when there are none before one of them: it is not committed where the others are
+   */
   append(events: readonly CommittedEvent[]): Promise<void> {
     return this.inTurn(async () => {
       const byUser = groupByUser(events);
@@ -73,7 +77,8 @@ export class AuditLog {
     for (let from = this.seqOf(userId); from < seq; from = this.seqOf(userId)) {
       const events = eventsAfter(from, await this.source(userId, from, pageSize));
       if (!events || events.length === 0) {
-        throw new Error(`the events after seq ${from} of a user are missing at their source`);
+        // An event is published after it is committed: asking again would not help. A backup may have taken its place.
+        throw new TodoError('conflict', `No event after seq ${from} is committed, but an event after it was received.`);
       }
       const batch = new Batch();
       batch.add(userId, events, this.ends.get(userId));

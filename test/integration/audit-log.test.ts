@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { pino } from 'pino';
+import { TodoError } from '../../domain/errors.js';
 import type { CommittedEvent } from '../../domain/events/event.js';
 import { openAuditAccess, type AuditAccess } from '../../subscribers/audit/access.js';
 import { AuditLog } from '../../subscribers/audit/audit-log.js';
@@ -80,6 +81,16 @@ describe('the audit log', () => {
     await log.append(events(7, 8));
     expect(await seqs()).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(asked).to.deep.equal([[3, 200]]);
+  });
+
+  it('refuses for good what is ahead of all that is committed, and takes the others', async () => {
+    committed = events(1, 2);
+    const log = open();
+    const refusal = await log.append([...events(1, 1), eventAt(user, 1_000_000)]).catch((error: unknown) => error);
+    expect(refusal).to.be.instanceOf(TodoError).with.property('code', 'conflict');
+    committed = events(1, 3);
+    await log.append(events(3, 3));
+    expect(await seqs()).to.deep.equal([1, 2, 3]);
   });
 
   it('takes a gap of any length, a page at a time', async () => {
