@@ -327,6 +327,11 @@ const publicInterface: Requirement[] = [
     'the canonical form of an event',
   ),
   proved(
+    'docs/events.md',
+    'what other programs read of the topics is as the program does it',
+    'what readers of the topics read of them',
+  ),
+  proved(
     'schemas that only grow',
     "each version's schemas are compared with those of the last release",
     'event schemas between releases',
