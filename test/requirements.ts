@@ -358,6 +358,7 @@ const publicInterface: Requirement[] = [
     'any number share the work in the order of each user, and a lane is taken over within seconds',
     'several relays that share the work',
     'the backlog of the relay',
+    'the relay before a real Kafka',
   ),
   proved(
     'backlog of events',

@@ -5,52 +5,24 @@ import { paces } from '../../../actors/relay/pace.js';
 import { Relay } from '../../../actors/relay/relay.js';
 import { readEventsOfUsers } from '../../../actors/events/read-events.js';
 import { taskTopics } from '../../../domain/events/topics.js';
-import { createAppDoor } from '../../../runtime/app-door.js';
-import { SidecarClient } from '../../../runtime/dapr-client.js';
-import { obtainDapr } from '../../../runtime/dapr/obtain.js';
-import { newDaprTokens, startControlPlane } from '../../../runtime/dapr/start.js';
-import { kafkaSecrets } from '../../../runtime/kafka/secrets.js';
-import { ensureTopics } from '../../../runtime/kafka/topics.js';
 import { startEmbeddedPostgres } from '../../../runtime/postgres/embedded.js';
 import { migrate } from '../../../runtime/postgres/migrate.js';
 import { createPool } from '../../../runtime/postgres/pool.js';
-import { createProgress } from '../../../runtime/progress.js';
 import { BulkPublisher } from '../../../runtime/pubsub/bulk-publisher.js';
-import { EventSignatures } from '../../../runtime/pubsub/event-signatures.js';
-import { createSingleDeliveries } from '../../../runtime/pubsub/single-deliveries.js';
-import { startTestKafka } from '../../support/kafka.js';
+import { startKafkaSidecar } from '../../support/kafka-sidecar.js';
 import { makeEvents } from '../../support/made-events.js';
+import { signaturesOf } from '../../support/signatures.js';
 import type { DrainJob, DrainRound } from './job.js';
 import { publishAsIs, type Bulk } from './publish-as-is.js';
 
 // A database, a broker and a sidecar without subscribers: nothing else is at work while the relay publishes.
 const job = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as DrainJob;
 const log = pino({ level: 'warn', base: null }, pino.destination({ dest: 2, sync: true }));
-const kafka = await startTestKafka();
+const { kafka, dapr, url, apiToken, end } = await startKafkaSidecar();
 const { supervisor, dataDir } = kafka;
-await ensureTopics(kafka.brokers);
 const postgres = await startEmbeddedPostgres({ dataDir, supervisor, log });
 await migrate(postgres.url, log);
 const pool = createPool(postgres.url, { max: 10, applicationName: 'drain', log, statementTimeoutMs: 600_000 });
-const tokens = newDaprTokens();
-const app = createAppDoor({
-  appToken: tokens.app,
-  log,
-  metrics: new Registry(),
-  deliveries: createSingleDeliveries(log),
-});
-const programs = await obtainDapr({ env: process.env, progress: createProgress(process.stderr) });
-const plane = await startControlPlane({ supervisor, programs, dataDir });
-const sidecar = await plane.startSidecar({
-  appId: 'todo-chatbot',
-  appPort: await app.listen(),
-  tokens,
-  secrets: { 'database-url': postgres.url, ...kafkaSecrets(kafka.brokers) },
-  components: ['local/secrets.yaml', 'pubsub-kafka.yaml', 'resiliency.yaml'],
-});
-const signatures = new EventSignatures(pool);
-const dapr = new SidecarClient({ apiToken: tokens.api, appIdOf: () => 'todo-chatbot', broker: 'kafka', signatures });
-await dapr.connect(sidecar.httpPort);
 
 const rounds: DrainRound[] = [];
 for (let round = 0; round < job.rounds; round += 1) {
@@ -64,17 +36,15 @@ for (let round = 0; round < job.rounds; round += 1) {
   await pool.query('VACUUM ANALYZE');
   const bulks = await bulksOf(prefix);
   const bulkPerSecond = await publishAsIs(
-    { url: `http://127.0.0.1:${sidecar.httpPort}`, apiToken: tokens.api },
+    { url, apiToken },
     bulks,
     job.events * taskTopics.length,
     paces.kafka.callsAtOnce * taskTopics.length,
   );
   rounds.push({ bulkPerSecond: bulkPerSecond / taskTopics.length, drainedPerSecond: await drained() });
 }
-await dapr.stop();
 await pool.end();
-await app.close();
-await kafka.end();
+await end();
 process.stdout.write(`${JSON.stringify(rounds)}\n`);
 
 /** Some of the events, as the relay sends them: as many at once, of different users. */
@@ -89,7 +59,7 @@ async function bulksOf(prefix: string): Promise<Bulk[]> {
     await new BulkPublisher((_topic, body) => {
       bodies.push({ body, events: some.length });
       return Promise.resolve();
-    }, signatures).publish(taskTopics[0], some);
+    }, signaturesOf()).publish(taskTopics[0], some);
   }
   return bodies;
 }
