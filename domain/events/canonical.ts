@@ -1,23 +1,18 @@
 import type { CommittedEvent } from './event.js';
-import { taskEventSchema } from './schema.js';
-
-/** The names of all members that an event can have, at whatever depth. */
-const names = [...namesIn(taskEventSchema)].sort();
 
 /**
- * An event in the canonical form of JSON (RFC 8785), whatever way it took: daprd puts members in another order. Of an event
- * that fits its schema nothing is left out, as every name is in there, at half of what it costs without knowing the names.
+ * An event in the canonical form of JSON (RFC 8785), whatever way it took: daprd hands members on in another order. For what
+ * fits an event's schema only, whose names are plain words; less than half of what it costs for any JSON.
  */
 export function canonicalEvent(event: CommittedEvent): string {
-  return JSON.stringify(event, names);
+  return JSON.stringify(inOrder(event));
 }
 
-function namesIn(schema: unknown): Set<string> {
-  const found = new Set<string>();
-  if (typeof schema !== 'object' || schema === null) return found;
-  for (const [keyword, value] of Object.entries(schema)) {
-    if (keyword === 'properties') for (const name of Object.keys(Object(value) as object)) found.add(name);
-    for (const name of namesIn(value)) found.add(name);
-  }
-  return found;
+function inOrder(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(inOrder);
+  const members = value as Readonly<Record<string, unknown>>;
+  const ordered: Record<string, unknown> = {};
+  for (const name of Object.keys(members).sort()) ordered[name] = inOrder(members[name]);
+  return ordered;
 }
