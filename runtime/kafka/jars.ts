@@ -92,7 +92,11 @@ export async function downloadJars({ folder, env, signal, onFile }: DownloadJars
     ...['--batch-mode', '--file', pomFile, 'dependency:copy-dependencies'],
     ...['-DincludeScope=runtime', `-DoutputDirectory=${folder}`],
   ];
-  const child = spawn('mvn', args, { env, stdio: ['ignore', 'pipe', 'ignore'], ...(signal && { signal }) });
+  const child = spawn('mvn', args, {
+    env: withHome(env),
+    stdio: ['ignore', 'pipe', 'ignore'],
+    ...(signal && { signal }),
+  });
   const errors: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => {
     const file = /Downloaded from .*\/([^/ ]+\.jar) /.exec(line)?.[1];
@@ -106,6 +110,14 @@ export async function downloadJars({ folder, env, signal, onFile }: DownloadJars
     throw new Error('Maven is not installed (no `mvn` on PATH)', { cause: error });
   }
   if (child.exitCode !== 0) throw new Error(`Maven failed:\n  ${errors.slice(0, 5).join('\n  ')}`);
+}
+
+/** Java goes by the password file; who says where home is by HOME, as in a container, is heard too. */
+function withHome(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { HOME: home = '', MAVEN_OPTS: options = '' } = env;
+  // The mvn script parts its options at spaces.
+  if (home === '' || /\s/.test(home)) return env;
+  return { ...env, MAVEN_OPTS: `-Duser.home=${home} ${options}` };
 }
 
 /** Downloads the locked jars into a folder and checks each of them, telling how far it is. */

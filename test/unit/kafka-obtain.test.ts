@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { checkJars, type JarsLock, readJars, readJarsLock } from '../../runtime/kafka/jars.js';
+import { checkJars, downloadJars, type JarsLock, readJars, readJarsLock } from '../../runtime/kafka/jars.js';
 import { findJava } from '../../runtime/kafka/java.js';
 import { obtainKafka, type ObtainKafkaOptions } from '../../runtime/kafka/obtain.js';
 import { createProgress } from '../../runtime/progress.js';
@@ -55,6 +55,17 @@ describe('where Kafka comes from', () => {
     const path = await installJava('path', '17.0.1');
     expect(await findJava({ JAVA_HOME: home, PATH: join(path, 'bin') })).to.include({ version: '21.0.2' });
     expect(await findJava({ PATH: join(path, 'bin') })).to.include({ command: join(path, 'bin', 'java') });
+  });
+
+  it('Maven keeps what is its own under HOME, whatever the password file says', async () => {
+    const bin = join(root, 'maven');
+    await mkdir(bin);
+    await writeFile(join(bin, 'mvn'), '#!/bin/sh\necho "[ERROR] $MAVEN_OPTS"; exit 1\n', { mode: 0o755 });
+    const env = { PATH: `${bin}:${process.env['PATH']}`, MAVEN_OPTS: '-Xmx64m' };
+    const said = async (home: string): Promise<string> =>
+      (await failure(downloadJars({ folder: root, env: { ...env, HOME: home }, onFile: () => undefined }))).message;
+    expect(await said('/srv/home')).to.contain('[ERROR] -Duser.home=/srv/home -Xmx64m');
+    expect(await said('/srv/a home')).to.contain('[ERROR] -Xmx64m');
   });
 
   it('a Java that is too old is passed over', async () => {
