@@ -14,6 +14,7 @@ export class Positions {
   private readonly remembered = new LRUCache<string, number>({ max: mostRemembered });
   private readonly unsaved = new Map<string, number>();
   private saving: NodeJS.Timeout | undefined;
+  private writing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly pool: Pool,
@@ -51,10 +52,15 @@ export class Positions {
     }, delayMs);
   }
 
-  /** Writes what has moved. */
-  async save(): Promise<void> {
+  /** Writes what has moved, after what is being written. */
+  save(): Promise<void> {
     clearTimeout(this.saving);
     this.saving = undefined;
+    this.writing = this.writing.catch(() => undefined).then(() => this.write());
+    return this.writing;
+  }
+
+  private async write(): Promise<void> {
     if (this.unsaved.size === 0) return;
     const positions = [...this.unsaved].map(([user_id, published_seq]) => ({ user_id, published_seq }));
     this.unsaved.clear();

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { advancePositions, readPositions } from '../../actors/relay/sql/positions.js';
 import { makeEvents, markPublished } from '../support/made-events.js';
 import { testDatabase, type TestDatabase } from '../support/postgres.js';
 import { RelayProcess } from '../support/relay-process.js';
@@ -86,6 +87,19 @@ describe('a backlog of events', function () {
       expect(await process.figure('lag_seconds')).to.equal(0);
     });
   }
+
+  it('moves the same positions for two processes at once, whatever the order in which each has them', async () => {
+    const positions = Array.from({ length: 500 }, (_, user) => ({ user_id: `user-${user}`, published_seq: 1 }));
+    const moves = Array.from({ length: 20 }, (_, seq) =>
+      advancePositions(
+        database.pool,
+        (seq % 2 === 0 ? positions : positions.toReversed()).map(({ user_id }) => ({ user_id, published_seq: seq })),
+      ),
+    );
+    await Promise.all(moves);
+    const moved = await readPositions(database.pool, ['user-0', 'user-499']);
+    expect(moved.map(({ published_seq }) => published_seq)).to.deep.equal([19, 19]);
+  });
 
   it('does not keep commands from being carried out, nor the stop from coming', async () => {
     const process = start();
