@@ -324,6 +324,7 @@ const publicInterface: Requirement[] = [
     'whatever is put straight on a topic stops nothing and ends in the dead letters with a reason',
     'messages that are none, put straight on the topics',
     'the signature of an event',
+    'the keys that sign events',
     'the canonical form of an event',
   ),
   proved(
