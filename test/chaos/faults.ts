@@ -1,139 +1,206 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import type { Seeded } from '../support/seeded.js';
+import { startSecondHost } from '../support/second-host.js';
 import { signalAll } from '../support/signal-all.js';
-import { startSecondHost, type SecondHost } from '../support/second-host.js';
-import { descendantsOf, type ChildName, type TestSystem } from '../support/system.js';
-import { databaseUrlOf, type Trial } from '../support/trial.js';
+import type { Shape } from '../support/system.js';
+import { databaseUrlOf } from '../support/trial.js';
+import { until } from '../support/until.js';
+import type { Victim } from './victim.js';
 
-/** What faults are done to: a system under load, at times with a second host of its actors. */
-export interface Victim {
-  readonly system: TestSystem;
-  readonly trial: Trial;
-  readonly random: Seeded;
-  second: SecondHost | undefined;
+/** What was done: faults of one kind are reported together. */
+export interface Done {
+  readonly kind: string;
+  readonly detail?: string;
 }
 
-/** Does something bad, by chances that the seed decides. Says what it did, or null when it could not be done now. */
-type Fault = (victim: Victim) => Promise<string | null>;
+/** Does something bad, by chances that the seed decides; null when it cannot be done now. */
+export type Fault = (victim: Victim) => Promise<Done | null>;
 
-/** A supervisor gives a program up that dies again and again: each is left alone this long after it was killed. */
-const graceMs = 15_000;
-const killedAt = new Map<ChildName, number>();
+const done = (kind: string | null, detail?: string): Done | null =>
+  kind === null ? null : { kind, ...(detail !== undefined && { detail }) };
 
-const kill = (victim: Victim, ...names: ChildName[]): Promise<string | null> => {
-  const running = victim.system.childPids();
-  const mayDie = (name: ChildName): boolean => performance.now() > (killedAt.get(name) ?? -Infinity) + graceMs;
-  if (!names.every((name) => running[name] !== undefined && mayDie(name))) return Promise.resolve(null);
-  for (const name of names) {
-    killedAt.set(name, performance.now());
-    signalAll([Number(running[name])], 'SIGKILL');
-  }
-  return Promise.resolve(`kill -9 of ${names.join(' and ')}`);
-};
+const kill =
+  (...names: string[]): Fault =>
+  (victim) =>
+    Promise.resolve(done(victim.kill(...names)));
 
-const pause = async ({ random }: Victim, name: string, pids: readonly number[], longestMs: number): Promise<string> => {
-  const ms = random.between(500, longestMs);
-  signalAll(pids, 'SIGSTOP');
-  await sleep(ms);
-  signalAll(pids, 'SIGCONT');
-  return `${name} stood still for ${ms} ms`;
-};
-
-const pauseChild = async (victim: Victim, name: ChildName): Promise<string | null> => {
-  const pid = victim.system.childPids()[name];
-  return pid === undefined ? null : await pause(victim, name, [pid, ...descendantsOf(pid)], 4_000);
-};
+const stop =
+  (name: string, mostMs = 4_000, leastMs = 500): Fault =>
+  async (victim) => {
+    const ms = await victim.stop(name, leastMs, mostMs);
+    return ms === null ? null : { kind: `SIGSTOP of ${name}`, detail: `for ${ms} ms` };
+  };
 
 /** Its control plane ends with the first host, so the second cannot outlive it. */
-const endSecond = async (victim: Victim): Promise<void> => {
-  await victim.second?.kill9();
+async function endSecond(victim: Victim): Promise<void> {
+  const { second } = victim;
   victim.second = undefined;
-};
+  await second?.kill9();
+}
+
+/** Of the split shape. */
+const memberNames = ['actors-1', 'actors-2', 'audit', 'websocket-1', 'websocket-2', 'gateway'] as const;
+
+const pickMember = ({ random }: Victim): string => random.pick(memberNames);
 
 export const faults = {
   async killProgram(victim) {
     const { system } = victim;
     const programs = system.descendants();
+    victim.hitAt = performance.now();
     await Promise.all([system.kill9(), endSecond(victim)]);
-    while (programs.some((pid) => isAlive(pid))) await sleep(20);
+    await until('its programs have ended', () => !programs.some((pid) => isAlive(pid)), 30_000);
     await system.start();
-    return 'kill -9 of the program';
+    return { kind: 'kill -9 of the main process' };
   },
   async killEverything(victim) {
     const { system } = victim;
     await victim.trial.load.nextAcknowledgement();
+    const kafka = victim.random.chance(0.5) ? victim.kill('kafka') : null;
+    victim.hitAt = performance.now();
     signalAll(system.descendants(), 'SIGKILL');
     await Promise.all([system.kill9(), endSecond(victim)]);
+    if (kafka !== null) await untilKafkaRuns(victim);
     await system.start();
-    return 'kill -9 of the program and all its programs';
+    return { kind: `kill -9 of all processes at once${kafka === null ? '' : ', and of kafka'}` };
   },
   async restart(victim) {
+    victim.hitAt = performance.now();
     await Promise.all([victim.system.stop(), endSecond(victim)]);
     await victim.system.start();
-    return 'stopped in order and started again';
+    return { kind: 'stopped in order and started again' };
   },
-  killDaprd: (victim) => kill(victim, 'daprd'),
-  killPlacement: (victim) => kill(victim, 'placement'),
-  killScheduler: (victim) => kill(victim, 'scheduler'),
-  killPostgres: (victim) => kill(victim, 'postgres'),
-  killTwo: (victim) => kill(victim, 'daprd', 'postgres'),
-  async killBackend({ system }) {
-    const database = new pg.Client({ connectionString: await databaseUrlOf(system) });
+  killDaprd: kill('daprd'),
+  killPlacement: kill('placement'),
+  killScheduler: kill('scheduler'),
+  killPostgres: kill('postgres'),
+  killTwo: kill('daprd', 'postgres'),
+  async killBackend(victim) {
+    const database = new pg.Client({ connectionString: await databaseUrlOf(victim.system) });
     database.on('error', () => undefined); // its connection breaks with all others
     await database.connect();
     const { rows } = await database.query<{ pid: number }>(
-      `SELECT pid FROM pg_stat_activity WHERE application_name = 'todo-chatbot' ORDER BY random() LIMIT 1`,
+      `SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'todo-%' ORDER BY random() LIMIT 1`,
     );
     const pid = rows[0]?.pid;
+    victim.hitAt = performance.now();
     if (pid !== undefined) signalAll([pid], 'SIGKILL');
     await database.end().catch(() => undefined);
-    return pid === undefined ? null : 'kill -9 of a backend of PostgreSQL';
+    return done(pid === undefined ? null : 'kill -9 of a backend of postgres');
   },
-  pauseDaprd: (victim) => pauseChild(victim, 'daprd'),
-  pausePlacement: (victim) => pauseChild(victim, 'placement'),
-  pausePostgres: (victim) => pauseChild(victim, 'postgres'),
-  pauseProgram: (victim) => pause(victim, 'the program', [victim.system.pid], 8_000),
+  pauseDaprd: stop('daprd'),
+  pausePlacement: stop('placement'),
+  pauseScheduler: stop('scheduler'),
+  pausePostgres: stop('postgres'),
+  async pauseProgram(victim) {
+    return { kind: 'SIGSTOP of the main process', detail: `for ${await victim.stopMain(500, 8_000)} ms` };
+  },
   async secondHost(victim) {
     const { second } = victim;
     if (!second) {
       victim.second = await startSecondHost(victim.system);
-      return 'a second host joined';
+      return { kind: 'a host of actors joined' };
     }
     victim.second = undefined;
+    const detail = `after ${second.turns} turns`;
+    victim.hitAt = performance.now();
     if (victim.random.chance(0.5)) {
       await second.leave();
-      return `the second host left after ${second.turns} turns`;
+      return { kind: 'a host of actors left', detail };
     }
     await second.kill9();
-    return `kill -9 of the second host after ${second.turns} turns`;
+    return { kind: 'kill -9 of a host of actors that had joined', detail };
   },
   interruptLive({ trial }) {
     for (const follower of trial.followers) follower.interrupt();
-    return Promise.resolve('all live connections broke');
+    return Promise.resolve({ kind: 'all live connections broke' });
   },
+  /** The hand of whoever is hurried is on a system that cannot write. */
+  async fillQueues(victim) {
+    const { load } = victim.trial;
+    const name = victim.system.kafkaBrokers !== null && victim.random.chance(0.5) ? 'kafka' : 'postgres';
+    load.isHurried = true;
+    const ms = await victim.stop(name, 2_000, 6_000).finally(() => (load.isHurried = false));
+    return ms === null ? null : { kind: `a rush while ${name} stood still`, detail: `for ${ms} ms` };
+  },
+  async killKafka(victim) {
+    const killed = victim.kill('kafka');
+    if (killed !== null) await untilKafkaRuns(victim);
+    return done(killed);
+  },
+  /** No event can be published, and that is no command's concern. */
+  async stopKafka(victim) {
+    const { load } = victim.trial;
+    const before = load.acknowledged;
+    const ms = await victim.stop('kafka', 5_000, 20_000);
+    if (ms === null) return null;
+    const commands = load.acknowledged - before;
+    if (commands === 0) load.faults.push(`no command was acknowledged while kafka stood still for ${ms} ms`);
+    return { kind: 'SIGSTOP of kafka', detail: `for ${ms} ms, in which ${commands} commands were acknowledged` };
+  },
+  killMember: (victim) => kill(pickMember(victim))(victim),
+  killSidecar: (victim) => kill(`daprd-${pickMember(victim)}`)(victim),
+  killMemberAndSidecar(victim) {
+    const name = pickMember(victim);
+    return kill(name, `daprd-${name}`)(victim);
+  },
+  killHostAndPlacement: (victim) => kill(victim.random.pick(['actors-1', 'actors-2']), 'placement')(victim),
+  stopMember: (victim) => stop(pickMember(victim), 8_000)(victim),
+  stopSidecar: (victim) => stop(`daprd-${pickMember(victim)}`, 8_000)(victim),
 } as const satisfies Record<string, Fault>;
 
 export type FaultName = keyof typeof faults;
+type Weights = Readonly<Record<FaultName, number>>;
 
-/** How often each is chosen. */
-export const faultWeights: Readonly<Record<FaultName, number>> = {
+const everywhere: Weights = {
   killProgram: 2,
   killEverything: 2,
   restart: 1,
-  killDaprd: 3,
+  killDaprd: 0,
   killPlacement: 2,
   killScheduler: 1,
   killPostgres: 3,
-  killTwo: 1,
+  killTwo: 0,
   killBackend: 2,
-  pauseDaprd: 2,
+  pauseDaprd: 0,
   pausePlacement: 1,
+  pauseScheduler: 1,
   pausePostgres: 2,
   pauseProgram: 2,
-  secondHost: 6,
+  secondHost: 0,
   interruptLive: 2,
+  fillQueues: 2,
+  killKafka: 0,
+  stopKafka: 0,
+  killMember: 0,
+  killSidecar: 0,
+  killMemberAndSidecar: 0,
+  killHostAndPlacement: 0,
+  stopMember: 0,
+  stopSidecar: 0,
 };
+const oneProcess = { killDaprd: 3, killTwo: 1, pauseDaprd: 2, secondHost: 6 };
+const onKafka = { killKafka: 3, stopKafka: 2 };
+
+/** How often each is chosen. */
+export const faultWeights: Readonly<Record<Shape, Weights>> = {
+  'one-process': { ...everywhere, ...oneProcess },
+  kafka: { ...everywhere, ...oneProcess, ...onKafka },
+  // Where there are two hosts all the time, no third need come.
+  split: {
+    ...everywhere,
+    ...onKafka,
+    killMember: 9,
+    killSidecar: 7,
+    killMemberAndSidecar: 2,
+    killHostAndPlacement: 1,
+    stopMember: 5,
+    stopSidecar: 4,
+  },
+};
+
+async function untilKafkaRuns({ system }: Victim): Promise<void> {
+  await until('kafka runs again', () => system.kafkaPid() !== undefined, 30_000);
+}
 
 function isAlive(pid: number): boolean {
   try {

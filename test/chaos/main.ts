@@ -1,19 +1,50 @@
+import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { newSeed } from '../support/seeded.js';
+import { shapes } from '../support/system.js';
+import { breakProgram, breakages } from './broken.js';
+import { reportText } from './report.js';
 import { runChaos } from './run-chaos.js';
 
-/* npm run chaos -- [--seed N] [--minutes M]: exit code 0 when every promise was kept, else 1. */
+/* npm run chaos -- [options]: see docs/chaos.md. Exit code 0 when every promise was kept, else 1. */
 
-const { values } = parseArgs({ options: { seed: { type: 'string' }, minutes: { type: 'string', default: '5' } } });
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    minutes: { type: 'string', default: '5' },
+    shape: { type: 'string', default: 'split' },
+    users: { type: 'string', default: '208' },
+    broken: { type: 'string' },
+    json: { type: 'string' },
+  },
+});
 const tell = (what: string): void => void process.stdout.write(`${what}\n`);
+const shape = shapes.find((name) => name === values.shape);
+if (!shape) throw new Error(`--shape must be one of ${shapes.join(', ')}`);
+const breakage = breakages.find((name) => name === values.broken);
+if (values.broken !== undefined && !breakage) throw new Error(`--broken must be one of ${breakages.join(', ')}`);
+/** Of all users so many are at work all the time. */
+const heavy = 8;
+
+const broken = breakage && (await breakProgram(breakage));
 try {
-  await runChaos({
+  const report = await runChaos({
     seed: values.seed === undefined ? newSeed() : Number(values.seed),
     forMs: Number(values.minutes) * 60_000,
+    shape,
+    load: {
+      users: heavy,
+      clientsPerUser: 2,
+      pauseMs: 150,
+      followersPerUser: 2,
+      light: { users: Math.max(0, Number(values.users) - heavy), pauseMs: 10_000, followers: 30 },
+    },
     tell,
+    ...(broken && { root: broken.root }),
   });
-  tell('every promise was kept');
-} catch (error) {
-  tell(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.exitCode = 1;
+  tell(reportText(report));
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  if (report.violations.length > 0) process.exitCode = 1;
+} finally {
+  await broken?.remove();
 }

@@ -1,54 +1,98 @@
 import { Seeded } from '../support/seeded.js';
 import { startTestSystem, type SystemOptions } from '../support/system.js';
-import { isReady, underLoad } from '../support/trial.js';
+import { beginTrial, isReady, type OpenTrial, type TrialOptions } from '../support/trial.js';
 import { until } from '../support/until.js';
-import { faults, faultWeights, type Victim } from './faults.js';
+import { type Fault, faults, faultWeights } from './faults.js';
+import { type ChaosReport, type Recovery, reportOf } from './report.js';
+import { Victim } from './victim.js';
 
-export interface ChaosOptions {
+export interface ChaosOptions extends Required<Pick<SystemOptions, 'shape'>>, Pick<SystemOptions, 'root'> {
   /** The same seed does the same things to the system, one after the other; what they meet is up to the machine. */
   readonly seed: number;
   /** No new fault after this time, in milliseconds. */
   readonly forMs: number;
+  readonly load: Omit<TrialOptions, 'seed' | 'longestMs'>;
   /** Told of each fault. */
   readonly tell: (what: string) => void;
-  readonly system?: SystemOptions;
 }
+
+/** Everything must be well again this soon after a fault, in milliseconds. */
+const recoveryWithinMs = 60_000;
+/** Checking and the last recoveries come after the last fault. */
+const longestRestMs = 300_000;
 
 /**
  * Breaks a system of its own in ever new ways while clients are at work. After each fault the system must become ready by
- * itself and take commands, and what was done by users who fell silent at the fault must be everywhere; at the end every
- * promise is checked.
- * @throws AssertionError with the broken promises
+ * itself and take commands of everybody, and what was done by users who fell silent at the fault must be everywhere; at the end
+ * every promise is checked.
+ * @returns what happened, with the broken promises
  */
-export async function runChaos({ seed, forMs, tell, system: options = {} }: ChaosOptions): Promise<void> {
-  const random = new Seeded(seed);
-  const began = performance.now();
-  const seconds = (): string => `${((performance.now() - began) / 1000).toFixed(1)} s`;
-  tell(`seed ${seed}`);
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { seed, shape, forMs, load, tell } = options;
+  tell(`seed ${seed}, ${shape}`);
   const system = await startTestSystem(options);
-  const victim: Partial<Victim> = {};
+  let trial: OpenTrial | undefined;
+  let victim: Victim | undefined;
+  const recoveries: Recovery[] = [];
+  const violations: string[] = [];
   try {
-    await underLoad(
-      system,
-      'chaos',
-      async (trial) => {
-        const all: Victim = Object.assign(victim, { system, trial, random, second: undefined });
-        while (performance.now() - began < forMs) {
-          const silent = trial.users.filter(() => random.chance(0.3)).slice(0, trial.users.length / 2);
-          trial.load.fallSilent(silent);
-          const what = await faults[random.weighted(faultWeights)](all);
-          if (what === null) continue;
-          tell(`${seconds()}: ${what}`);
-          await until('the system is ready again', () => isReady(system), 60_000);
-          await trial.acknowledgedMore(50);
-          await trial.everywhere(silent);
-        }
-        await all.second?.leave();
-      },
-      { seed, users: 8, longestMs: forMs + 300_000 },
-    );
+    trial = await beginTrial(system, { ...load, seed, longestMs: forMs + longestRestMs });
+    victim = new Victim(system, trial, new Seeded(seed));
+    const began = performance.now();
+    try {
+      await trial.acknowledgedMore();
+      while (performance.now() - began < forMs) {
+        const recovery = await breakOnce(victim, options, began);
+        if (recovery) recoveries.push(recovery);
+      }
+      await victim.second?.leave();
+    } catch (error) {
+      violations.push(error instanceof Error ? error.message : String(error));
+      tell(`${secondsSince(began)} s: ${violations.join()}\n${system.lines.slice(-30).join('\n')}`);
+    }
+    victim.second = undefined;
+    const { faults: broken, ...figures } = await trial.findings();
+    return reportOf({ seed, shape, minutes: forMs / 60_000 }, trial, figures, recoveries, [...violations, ...broken]);
   } finally {
-    await victim.second?.kill9();
+    await victim?.second?.kill9();
+    await trial?.close();
     await system.remove();
   }
 }
+
+/** One fault, and all that must follow. @returns null when there was none */
+async function breakOnce(victim: Victim, { shape, tell }: ChaosOptions, began: number): Promise<Recovery | null> {
+  const { system, trial, random } = victim;
+  const silent = [...trial.users, ...trial.lightUsers].filter(() => random.chance(0.3));
+  // Somebody must be at work.
+  const atWork = trial.users.filter((user) => !silent.includes(user));
+  if (atWork.length === 0) return null;
+  trial.load.fallSilent(silent);
+  victim.hitAt = performance.now();
+  const at = secondsSince(began);
+  const fault: Fault = faults[random.weighted(faultWeights[shape])];
+  const happened = await fault(victim);
+  if (happened === null) return null;
+
+  const { hitAt } = victim;
+  await until(`the system is ready again after: ${happened.kind}`, () => isReady(system), recoveryWithinMs);
+  let back = new Map<string, number>();
+  await until(
+    `everybody is acknowledged a command again after: ${happened.kind}`,
+    () => {
+      back = trial.load.firstAcknowledgements(hitAt);
+      return atWork.every(({ id }) => back.has(id));
+    },
+    recoveryWithinMs,
+  );
+  const ms = Math.max(...atWork.map(({ id }) => (back.get(id) ?? hitAt) - hitAt));
+  await trial.acknowledgedMore(50);
+  const settledAt = performance.now();
+  await trial.everywhere(silent);
+  const settled = ((performance.now() - settledAt) / 1000).toFixed(1);
+  const what = [happened.kind, ...(happened.detail === undefined ? [] : [happened.detail])].join(' ');
+  tell(`${at} s: ${what}; all are served after ${(ms / 1000).toFixed(1)} s, all is everywhere ${settled} s later`);
+  return { kind: happened.kind, ms };
+}
+
+const secondsSince = (began: number): string => ((performance.now() - began) / 1000).toFixed(1);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
+import { checkKafka, type KafkaFigures } from './checker-kafka.js';
 import type { LiveFollower } from './live-follower.js';
 import type { Command, Load, LoadUser } from './load.js';
 
@@ -12,14 +13,24 @@ import type { Command, Load, LoadUser } from './load.js';
 export interface CheckOptions {
   readonly url: string;
   readonly databaseUrl: string;
+  /** null: events stay within the process. */
+  readonly kafkaBrokers: string | null;
   readonly users: readonly LoadUser[];
   readonly load: Pick<Load, 'commands' | 'faults'>;
   readonly followers: readonly LiveFollower[];
 }
 
-type Json = Readonly<Record<string, unknown>>;
+/** What was found, and how much of what. */
+export interface Findings {
+  /** Everything that is wrong, as sentences; empty when every promise was kept. */
+  readonly faults: readonly string[];
+  readonly events: number;
+  readonly kafka: KafkaFigures | null;
+}
 
-interface EventRow {
+export type Json = Readonly<Record<string, unknown>>;
+
+export interface EventRow {
   readonly user_id: string;
   readonly seq: number;
   readonly event_id: string;
@@ -45,7 +56,9 @@ interface KeyRow {
 }
 
 /** All that the database holds of the users of one check. */
-interface Content {
+export interface Content {
+  /** Of everybody who has any: who is checked and who is not. */
+  readonly everybody: ReadonlySet<string>;
   readonly events: readonly EventRow[];
   readonly audit: readonly AuditRow[];
   readonly keys: readonly KeyRow[];
@@ -79,8 +92,8 @@ export async function settled({ databaseUrl, users, followers }: CheckOptions, w
   });
 }
 
-/** Everything that is wrong, as sentences; empty when every promise was kept. Nobody may be at work meanwhile. */
-export async function check(options: CheckOptions): Promise<string[]> {
+/** Checks every promise. Nobody may be at work meanwhile. */
+export async function check(options: CheckOptions): Promise<Findings> {
   const content = await withDatabase(options.databaseUrl, (database) => read(database, options.users));
   const events = groupBy(content.events, (event) => event.user_id);
   const faults = [
@@ -92,7 +105,9 @@ export async function check(options: CheckOptions): Promise<string[]> {
     ...options.followers.flatMap((follower) => checkLive(follower, events.get(follower.user.id) ?? [])),
   ];
   for (const user of options.users) faults.push(...(await checkInterface(options.url, user, content)));
-  return faults;
+  const inKafka = options.kafkaBrokers === null ? null : await checkKafka(options.kafkaBrokers, content);
+  faults.push(...(inKafka?.faults ?? []));
+  return { faults, events: content.events.length, kafka: inKafka?.figures ?? null };
 }
 
 /** Every acknowledged command is there once, a refused one not at all, one of unknown outcome at most once. */
@@ -317,6 +332,7 @@ async function read(database: pg.Client, users: readonly LoadUser[]): Promise<Co
     `SELECT user_id, seq::int FROM users WHERE user_id = ANY ($1)`,
     ids,
   );
+  const everybody = await database.query<{ user_id: string }>('SELECT user_id FROM users WHERE seq > 0');
   // The columns as the JSON of an event has them.
   const tasks = await database.query<{ task: Json }>(
     `SELECT to_jsonb(t) - '{words,due_at,priority,created_at,updated_at,completed_at}'::text[]
@@ -328,6 +344,7 @@ async function read(database: pg.Client, users: readonly LoadUser[]): Promise<Co
     ids,
   );
   return {
+    everybody: new Set(everybody.rows.map((row) => row.user_id)),
     events: events.rows,
     audit: audit.rows,
     keys: keys.rows,
@@ -363,7 +380,7 @@ function changeOf({ seq, type, task_id, occurred_at, task }: EventRow): Json {
 }
 
 /** A task as people see it: without what the program keeps for itself. */
-function shown(task: Json | null): Json | null {
+export function shown(task: Json | null): Json | null {
   if (!task) return null;
   const { floating: _floating, origin: _origin, ...rest } = task;
   return rest;
@@ -376,7 +393,8 @@ function plain(task: object | null): unknown {
 const placeOf = (row: { user_id: string; task_id: string; version: number }): string =>
   `${row.user_id} ${row.task_id} version ${row.version}`;
 
-function groupBy<T>(items: readonly T[], nameOf: (item: T) => string): Map<string, T[]> {
+/** Items by a name of theirs, each in the order given. */
+export function groupBy<T>(items: readonly T[], nameOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) {
     const group = groups.get(nameOf(item));

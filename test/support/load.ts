@@ -16,6 +16,8 @@ export interface LoadOptions {
   readonly clientsPerUser: number;
   /** Mean pause of a client between two commands, in milliseconds. */
   readonly pauseMs: number;
+  /** Beside them users with one device each, who do something now and then. */
+  readonly light?: { readonly users: readonly LoadUser[]; readonly pauseMs: number };
   readonly seed: number;
   /** Ends by itself after so many commands, */
   readonly mostCommands: number;
@@ -50,6 +52,15 @@ export interface Command {
   status: number;
 }
 
+/** That a try of a user was acknowledged; times by `performance.now()`. */
+export interface Acknowledgement {
+  readonly user: string;
+  readonly sentAt: number;
+  readonly at: number;
+}
+
+/** A client that rests looks this often whether it still may, in milliseconds. */
+const restMs = 200;
 /** How long one try may take, and all tries of one command after the load was told to stop, in milliseconds. */
 const tryTimeoutMs = 10_000;
 const graceMs = 40_000;
@@ -63,10 +74,12 @@ export class Load {
   readonly commands: Command[] = [];
   /** Answers that break a promise whatever happened to the system. */
   readonly faults: string[] = [];
-  /** When each acknowledgement came, by `performance.now()`. */
-  readonly acknowledgedAt: number[] = [];
+  /** In the order in which they came. */
+  readonly acknowledgements: Acknowledgement[] = [];
   /** Answers 503. */
   unavailable = 0;
+  /** True: nobody pauses between two commands. */
+  isHurried = false;
   private silent: ReadonlySet<string> = new Set();
   private readonly waiting: (() => void)[] = [];
   private readonly running: Promise<unknown>;
@@ -77,14 +90,17 @@ export class Load {
   constructor(private readonly options: LoadOptions) {
     this.random = new Seeded(options.seed);
     this.endsAt = performance.now() + options.longestMs;
-    this.running = Promise.all(
-      options.users.flatMap((user) => {
-        const tasks = new Map<string, number>();
-        return Array.from({ length: options.clientsPerUser }, (_, place) =>
-          new Client(this, options, user, place, tasks, this.random.fork()).run(),
-        );
-      }),
-    );
+    const { url, users, clientsPerUser, pauseMs, light = { users: [], pauseMs } } = options;
+    const devices = (user: LoadUser, count: number, pauseMs: number): Promise<void>[] => {
+      const tasks = new Map<string, number>();
+      return Array.from({ length: count }, (_, place) =>
+        new Client(this, { url, pauseMs }, user, place, tasks, this.random.fork()).run(),
+      );
+    };
+    this.running = Promise.all([
+      ...users.flatMap((user) => devices(user, clientsPerUser, pauseMs)),
+      ...light.users.flatMap((user) => devices(user, 1, light.pauseMs)),
+    ]);
   }
 
   /** The devices of these users finish what they are at and begin nothing more; all others are at work (again). */
@@ -107,11 +123,19 @@ export class Load {
   }
 
   get acknowledged(): number {
-    return this.acknowledgedAt.length;
+    return this.acknowledgements.length;
   }
 
-  tookAcknowledgement(): void {
-    this.acknowledgedAt.push(performance.now());
+  /** When each user was first acknowledged something that was sent after `since`, by `performance.now()`. */
+  firstAcknowledgements(since: number): Map<string, number> {
+    const first = new Map<string, number>();
+    const later = this.acknowledgements.slice(this.acknowledgements.findLastIndex(({ at }) => at < since) + 1);
+    for (const { user, sentAt, at } of later) if (sentAt > since && !first.has(user)) first.set(user, at);
+    return first;
+  }
+
+  tookAcknowledgement(user: string, sentAt: number): void {
+    this.acknowledgements.push({ user, sentAt, at: performance.now() });
     for (const resolve of this.waiting.splice(0)) resolve();
   }
 
@@ -128,7 +152,7 @@ export class Load {
 
   /** The longest time after `since` (by `performance.now()`), in milliseconds, in which nothing was acknowledged. */
   longestSilence(since: number): number {
-    const times = this.acknowledgedAt.filter((at) => at >= since);
+    const times = this.acknowledgements.map(({ at }) => at).filter((at) => at >= since);
     return times.reduce((longest, at, place) => Math.max(longest, at - (times[place - 1] ?? since)), 0);
   }
 }
@@ -141,7 +165,7 @@ class Client {
 
   constructor(
     private readonly load: Load,
-    private readonly options: LoadOptions,
+    private readonly options: Pick<LoadOptions, 'url' | 'pauseMs'>,
     private readonly user: LoadUser,
     private readonly place: number,
     /** The user's tasks and their last known versions, as all devices of the user know them. */
@@ -156,8 +180,15 @@ class Client {
       else if (choice === 'again') await this.sendAgain();
       else if (choice === 'read') await this.read();
       else await this.sendNew(choice);
-      await sleep(this.random.next() * 2 * this.options.pauseMs);
+      await this.rest(this.random.next() * 2 * this.options.pauseMs);
     }
+  }
+
+  private async rest(ms: number): Promise<void> {
+    const until = performance.now() + ms;
+    const isHurried = (): boolean => this.load.isHurried && !this.load.isSilent(this.user);
+    do await sleep(Math.max(0, Math.min(restMs, until - performance.now())));
+    while (performance.now() < until && !this.load.isOver && !isHurried());
   }
 
   private async sendNew(choice: LoadOp): Promise<void> {
@@ -216,12 +247,13 @@ class Client {
     const hangsUp = this.random.chance(0.03);
     const patience = hangsUp ? this.random.between(0, 30) : tryTimeoutMs;
     const fault = (what: string) => this.load.faults.push(`${command.op} ${command.key}: ${what}`);
+    const sentAt = performance.now();
     let answer: Answer;
     try {
       answer = await this.send(command, patience);
     } catch {
       // No connection, or it broke: the outcome is unknown, and the same key asks for it.
-      await sleep(hangsUp ? 0 : this.random.between(20, 100));
+      await sleep(hangsUp ? 0 : this.random.between(50, 250));
       return;
     }
     if (answer.status === 503) {
@@ -229,7 +261,7 @@ class Client {
       this.checkUnavailable(answer, fault);
       await sleep(this.random.between(50, 150));
     } else if (answer.status >= 200 && answer.status < 300) {
-      this.acknowledge(command, answer, fault);
+      this.acknowledge(command, answer, sentAt, fault);
     } else if (refusals.has(answer.status)) {
       command.outcome = 'refused';
       command.status = answer.status;
@@ -241,10 +273,10 @@ class Client {
     }
   }
 
-  private acknowledge(command: Command, { status, text }: Answer, fault: Report): void {
+  private acknowledge(command: Command, { status, text }: Answer, sentAt: number, fault: Report): void {
     command.outcome = 'acknowledged';
     command.status = status;
-    this.load.tookAcknowledgement();
+    this.load.tookAcknowledgement(command.user, sentAt);
     if (command.op === 'delete') {
       if (status !== 204 || text !== '') fault(`it was answered ${status} ${text}`);
       if (command.taskId !== null) this.tasks.delete(command.taskId);

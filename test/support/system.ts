@@ -10,6 +10,7 @@ import { packageRoot } from '../../runtime/package-root.js';
 import { startGuarded, type Exit, type GuardedProcess } from '../../runtime/processes/guarded-process.js';
 import { request, type Reply, type RequestOptions } from './http.js';
 import { startTestKafka, type TestKafka } from './kafka.js';
+import { membersOf } from './members.js';
 import { TestUser } from './test-user.js';
 
 /** The first start on a machine may have to build Dapr, in milliseconds. */
@@ -33,6 +34,10 @@ export const shape: Shape = shapes.find((name) => name === process.env['TEST_SHA
 export interface SystemOptions {
   /** Settings, over the defaults. Those of the process that runs the tests are not inherited. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Default {@link shape}. */
+  readonly shape?: Shape;
+  /** The package that runs: by default this one. */
+  readonly root?: string;
 }
 
 /**
@@ -48,6 +53,8 @@ export interface TestSystem {
   readonly lines: readonly string[];
   /** Where its Kafka is; null where events stay within the process. */
   readonly kafkaBrokers: string | null;
+  /** The process id of that Kafka, which outlives the system's own processes; undefined while it is down. */
+  kafkaPid(): number | undefined;
   /** A token as `npm run token` makes it. @param expiresInSeconds default an hour */
   tokenFor(user: string, scopes?: readonly Scope[], expiresInSeconds?: number): Promise<string>;
   /** A user that nobody used before. */
@@ -57,6 +64,8 @@ export interface TestSystem {
   metrics(): Promise<string>;
   /** The process ids of its programs as they are now; one that is down is missing. */
   childPids(): Partial<Record<ChildName, number>>;
+  /** The same of the members of the split shape and their sidecars, by `audit` and `daprd-audit`; none in other shapes. */
+  memberPids(): ReadonlyMap<string, number>;
   /** All processes below it, whatever they are. */
   descendants(): number[];
   /** Starts it again on the same DATA_DIR; resolves when it says that it is ready. */
@@ -80,11 +89,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 /** Starts a system of one's own. Most tests do with {@link sharedSystem}. */
-export async function startTestSystem({ env = {} }: SystemOptions = {}): Promise<TestSystem> {
+export async function startTestSystem(options: SystemOptions = {}): Promise<TestSystem> {
+  const { env = {}, shape: own = shape, root = packageRoot } = options;
   const dataDir = await mkdtemp(join(tmpdir(), 'todo-chatbot-system-'));
   const lines: string[] = [];
-  const kafka: TestKafka | undefined = shape === 'one-process' ? undefined : await startTestKafka();
-  let running: { process: GuardedProcess; url: string } | undefined;
+  const kafka: TestKafka | undefined = own === 'one-process' ? undefined : await startTestKafka();
+  let running: { process: GuardedProcess; url: string; firstLine: number } | undefined;
   let removed: Promise<void> | undefined;
   const current = () => {
     if (!running) throw new Error('the system is not running');
@@ -100,6 +110,7 @@ export async function startTestSystem({ env = {} }: SystemOptions = {}): Promise
     dataDir,
     lines,
     kafkaBrokers: kafka?.brokers ?? null,
+    kafkaPid: () => kafka?.child.pid,
     get url() {
       return current().url;
     },
@@ -116,15 +127,20 @@ export async function startTestSystem({ env = {} }: SystemOptions = {}): Promise
     },
     request: (method, path, token, options) => request(method, current().url + path, token, options),
     async metrics() {
-      const urls = shape === 'split' ? metricsUrlsOf(lines) : [current().url];
+      const urls = own === 'split' ? metricsUrlsOf(lines) : [current().url];
       const texts = urls.map(async (url) => (await fetch(`${url}/metrics`)).text());
       return (await Promise.all(texts)).join('\n');
     },
     childPids: () => childrenOf(current().process.pid),
+    memberPids: () => {
+      const { process: launcher, firstLine } = current();
+      return membersOf(launcher.pid, lines.slice(firstLine));
+    },
     descendants: () => descendantsOf(current().process.pid),
     async start() {
       const settings = { DATA_DIR: dataDir, PORT: '0', ...(kafka && { KAFKA_BROKERS: kafka.brokers }), ...env };
-      running = await startProgram(settings, lines);
+      const firstLine = lines.length;
+      running = { ...(await startProgram(commandOf(own, root), settings, lines)), firstLine };
     },
     async stop(signal = 'SIGTERM') {
       process.kill(current().process.pid, signal);
@@ -148,12 +164,12 @@ export async function startTestSystem({ env = {} }: SystemOptions = {}): Promise
   return system;
 }
 
-async function startProgram(settings: Record<string, string>, lines: string[]) {
+async function startProgram(command: ProgramCommand, settings: Record<string, string>, lines: string[]) {
   const begin = lines.length;
   let isReady: (url: string) => void = () => undefined;
   const ready = new Promise<string>((resolve) => (isReady = resolve));
   const program = await startGuarded({
-    ...programCommand,
+    ...command,
     env: programEnv(settings),
     stopSignal: 'SIGTERM',
     stopTimeoutMs,
@@ -171,11 +187,16 @@ async function startProgram(settings: Record<string, string>, lines: string[]) {
   return { process: program, url: await Promise.race([ready, ended]) };
 }
 
-/** What `npm start` runs after the build, or `npm run start:split` in that shape. */
-export const programCommand = {
-  command: process.execPath,
-  args: ['--enable-source-maps', join(packageRoot, `dist/runtime/${shape === 'split' ? 'split/' : ''}main.js`)],
-} as const;
+type ProgramCommand = Pick<Parameters<typeof startGuarded>[0], 'command' | 'args'>;
+
+/** What `npm start` of a package runs after the build, or `npm run start:split` in that shape. */
+function commandOf(own: Shape, root: string): ProgramCommand {
+  const main = join(root, `dist/runtime/${own === 'split' ? 'split/' : ''}main.js`);
+  return { command: process.execPath, args: ['--enable-source-maps', main] };
+}
+
+/** The same for the shape that the tests are about. */
+export const programCommand = commandOf(shape, packageRoot);
 
 /** The environment of this process without the program's own settings, and with those given. */
 export function programEnv(settings: Readonly<Record<string, string>>): Record<string, string> {
@@ -184,13 +205,14 @@ export function programEnv(settings: Readonly<Record<string, string>>): Record<s
   return { ...Object.fromEntries(inherited.map(([name, value]) => [name, value ?? ''])), ...settings };
 }
 
-interface RunningProcess {
+export interface RunningProcess {
   readonly pid: number;
   readonly parent: number;
   readonly command: string;
 }
 
-function runningProcesses(): RunningProcess[] {
+/** All that run on this machine. */
+export function runningProcesses(): RunningProcess[] {
   const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid=,stat=,comm='], { encoding: 'utf8' });
   return stdout.split('\n').flatMap((line) => {
     const [, pid, parent, command] = /^\s*(\d+)\s+(\d+)\s+[^Z\s]\S*\s+(.+)$/.exec(line) ?? [];
@@ -210,7 +232,7 @@ function childrenOf(pid: number): Partial<Record<ChildName, number>> {
 /** Of several sidecars, the one of an actor host is the one that tests are about. */
 function hostsActors(daprd: number): boolean {
   const { stdout } = spawnSync('ps', ['-ww', '-o', 'args=', '-p', String(daprd)], { encoding: 'utf8' });
-  return / --app-id todo-chatbot /.test(stdout);
+  return stdout.includes(' --app-id todo-chatbot ');
 }
 
 /** The ids of all processes below one. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { check, settled } from './checker.js';
+import { check, settled, type Findings } from './checker.js';
 import { LiveFollower } from './live-follower.js';
 import { Load, type LoadUser } from './load.js';
 import { newSeed, Seeded } from './seeded.js';
@@ -12,9 +12,17 @@ import { until } from './until.js';
 /** Acknowledged commands before a fault and after it. */
 const enough = 100;
 const recoveryWithinMs = 60_000;
+/** How soon all must be everywhere, in milliseconds: a consumer of Kafka that was killed holds its place for a while. */
+const settledWithinMs = 20_000;
+const settledByKafkaWithinMs = 60_000;
+/** No token may run out within a trial. */
+const tokenSeconds = 24 * 3600;
 
 export interface Trial {
+  /** Who is at work all the time. */
   readonly users: readonly LoadUser[];
+  /** Who does something now and then. */
+  readonly lightUsers: readonly LoadUser[];
   readonly load: Load;
   readonly followers: readonly LiveFollower[];
   readonly random: Seeded;
@@ -24,13 +32,102 @@ export interface Trial {
   acknowledgedMore(count?: number): Promise<void>;
 }
 
+/** A trial whose end is up to who began it. */
+export interface OpenTrial extends Trial {
+  /** Stops the load and checks every promise: what is late, and all that is broken. */
+  findings(): Promise<Findings>;
+  /** Ends whatever is still at work. */
+  close(): Promise<void>;
+}
+
 export interface TrialOptions {
   readonly users?: number;
   readonly clientsPerUser?: number;
   readonly pauseMs?: number;
+  /** Users beside them who do something now and then; some of them follow their tasks live. */
+  readonly light?: { readonly users: number; readonly pauseMs: number; readonly followers: number };
+  /** Live connections of each of the other users. */
+  readonly followersPerUser?: number;
   readonly seed?: number;
   /** The load ends by itself after this time, in milliseconds. */
   readonly longestMs?: number;
+}
+
+/** Puts a system under load. */
+export async function beginTrial(
+  system: TestSystem,
+  {
+    users: count = 6,
+    clientsPerUser = 2,
+    pauseMs = 40,
+    light = { users: 0, pauseMs, followers: 0 },
+    followersPerUser = 1,
+    seed = newSeed(),
+    longestMs = 120_000,
+  }: TrialOptions = {},
+): Promise<OpenTrial> {
+  const random = new Seeded(seed);
+  const newUsers = (most: number): Promise<LoadUser[]> =>
+    Promise.all(
+      Array.from({ length: most }, async () => {
+        const id = `user-${randomUUID().slice(0, 8)}`;
+        return { id, token: await system.tokenFor(id, undefined, tokenSeconds) };
+      }),
+    );
+  const users = await newUsers(count);
+  const lightUsers = await newUsers(light.users);
+  const url = (): string | null => urlOf(system);
+  const followed = [...users.flatMap((user) => Array<LoadUser>(followersPerUser).fill(user))];
+  const followers = [...followed, ...lightUsers.slice(0, light.followers)].map((user) => new LiveFollower(user, url));
+  const load = new Load({
+    url,
+    users,
+    clientsPerUser,
+    pauseMs,
+    light: { users: lightUsers, pauseMs: light.pauseMs },
+    seed: random.fork().between(0, 2 ** 31),
+    mostCommands: 1_000_000,
+    longestMs,
+  });
+  const options = async (some: readonly LoadUser[]) => ({
+    url: system.url,
+    databaseUrl: await databaseUrlOf(system),
+    kafkaBrokers: system.kafkaBrokers,
+    users: some,
+    load,
+    followers,
+  });
+  const late = async (some: readonly LoadUser[]): Promise<string[]> =>
+    await settled(await options(some), system.kafkaBrokers === null ? settledWithinMs : settledByKafkaWithinMs);
+
+  return {
+    users,
+    lightUsers,
+    load,
+    followers,
+    random,
+    async everywhere(some) {
+      expect(await late(some), `seed ${seed}`).to.deep.equal([]);
+    },
+    async acknowledgedMore(more = enough) {
+      const goal = load.acknowledged + more;
+      await until(
+        `${more} more commands acknowledged`,
+        () => load.acknowledged >= goal || load.isOver,
+        recoveryWithinMs,
+      );
+    },
+    async findings() {
+      await load.stop();
+      const everybody = [...users, ...lightUsers];
+      const missing = await late(everybody);
+      const { faults, ...figures } = await check(await options(everybody));
+      return { faults: [...missing, ...faults], ...figures };
+    },
+    async close() {
+      await Promise.all([load.stop(), ...followers.map((follower) => follower.stop())]);
+    },
+  };
 }
 
 /**
@@ -41,59 +138,29 @@ export async function underLoad(
   system: TestSystem,
   what: string,
   happens: (trial: Trial) => Promise<void>,
-  { users: count = 6, clientsPerUser = 2, pauseMs = 40, seed = newSeed(), longestMs = 120_000 }: TrialOptions = {},
+  { seed = newSeed(), ...options }: TrialOptions = {},
 ): Promise<void> {
-  const random = new Seeded(seed);
-  const users = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const id = `user-${randomUUID().slice(0, 8)}`;
-      return { id, token: await system.tokenFor(id) };
-    }),
-  );
-  const url = (): string | null => urlOf(system);
-  const followers = users.map((user) => new LiveFollower(user, url));
-  const load = new Load({
-    url,
-    users,
-    clientsPerUser,
-    pauseMs,
-    seed: random.fork().between(0, 2 ** 31),
-    mostCommands: 100_000,
-    longestMs,
-  });
-  const acknowledgedMore = async (more = enough): Promise<void> => {
-    const goal = load.acknowledged + more;
-    await until(`${more} more commands acknowledged`, () => load.acknowledged >= goal || load.isOver, recoveryWithinMs);
-  };
-  const options = async (some: readonly LoadUser[] = users) => ({
-    url: system.url,
-    databaseUrl: await databaseUrlOf(system),
-    users: some,
-    load,
-    followers,
-  });
-  const everywhere = async (some: readonly LoadUser[]): Promise<void> => {
-    expect(await settled(await options(some)), `seed ${seed}`).to.deep.equal([]);
-  };
+  const trial = await beginTrial(system, { seed, ...options });
+  const { load, users } = trial;
   try {
-    await acknowledgedMore();
+    await trial.acknowledgedMore();
     // What is lost of these users, no later event of theirs would bring to light.
     load.fallSilent(users.slice(0, users.length / 3));
     const began = performance.now();
-    await happens({ users, load, everywhere, followers, random, acknowledgedMore });
-    await acknowledgedMore();
+    await happens(trial);
+    await trial.acknowledgedMore();
     await load.stop();
     const silence = (load.longestSilence(began) / 1000).toFixed(1);
     const sum = `${load.acknowledged} answers to ${load.commands.length} commands, ${load.unavailable} times 503`;
     process.stdout.write(`      seed ${seed}, ${what}: ${sum}, at most ${silence} s without an acknowledgement\n`);
 
-    const late = await settled(await options());
-    expect([...late, ...(await check(await options()))].slice(0, 20), `seed ${seed}`).to.deep.equal([]);
+    const { faults } = await trial.findings();
+    expect(faults.slice(0, 20), `seed ${seed}`).to.deep.equal([]);
   } catch (error) {
     process.stdout.write(`      seed ${seed}, ${what}: failed\n`);
     throw error;
   } finally {
-    await Promise.all([load.stop(), ...followers.map((follower) => follower.stop())]);
+    await trial.close();
   }
 }
 
