@@ -47,8 +47,10 @@ const patches: Readonly<Record<Breakage, readonly Patch[]>> = {
     { file: commit, from: 'SELECT $1, $9, $11, $3, $4,', to: `SELECT $1, $9, $11, $3, ${nextVersion},` },
     { file: commit, from: 'SELECT $1, $3, $4, $7, coalesce(', to: `SELECT $1, $3, ${nextVersion}, $7, coalesce(` },
   ],
-  // What was done under a key of a client is not remembered.
-  'no-dedupe': [{ file: commit, from: 'WHERE $9::text IS NOT NULL', to: 'WHERE $9::text IS NOT NULL AND false' }],
+  // That something was done under a key of a client before is of no matter.
+  'no-dedupe': [
+    { file: commit, from: 'WHERE $9::text IS NOT NULL', to: 'WHERE $9::text IS NOT NULL ON CONFLICT DO NOTHING' },
+  ],
 };
 
 /**

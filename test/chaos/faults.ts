@@ -144,11 +144,18 @@ export const faults = {
     return kill(name, `daprd-${name}`)(victim);
   },
   killHostAndPlacement: (victim) => kill(victim.random.pick(['actors-1', 'actors-2']), 'placement')(victim),
+  /** Its actors go to the other host, and come back to one that knows them as they were. */
+  async takeHostForDead(victim) {
+    const name = victim.random.pick(['actors-1', 'actors-2']);
+    const ms = await victim.stop(name, 3_000, 8_000, () => victim.kill(`daprd-${name}`));
+    return ms === null ? null : { kind: `SIGSTOP of ${name} and kill -9 of its daprd`, detail: `for ${ms} ms` };
+  },
   stopMember: (victim) => stop(pickMember(victim), 8_000)(victim),
   stopSidecar: (victim) => stop(`daprd-${pickMember(victim)}`, 8_000)(victim),
 } as const satisfies Record<string, Fault>;
 
 export type FaultName = keyof typeof faults;
+export const faultNames = Object.keys(faults) as FaultName[];
 type Weights = Readonly<Record<FaultName, number>>;
 
 const everywhere: Weights = {
@@ -175,6 +182,7 @@ const everywhere: Weights = {
   killSidecar: 0,
   killMemberAndSidecar: 0,
   killHostAndPlacement: 0,
+  takeHostForDead: 0,
   stopMember: 0,
   stopSidecar: 0,
 };
@@ -193,6 +201,7 @@ export const faultWeights: Readonly<Record<Shape, Weights>> = {
     killSidecar: 7,
     killMemberAndSidecar: 2,
     killHostAndPlacement: 1,
+    takeHostForDead: 3,
     stopMember: 5,
     stopSidecar: 4,
   },

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { newSeed } from '../support/seeded.js';
 import { shapes } from '../support/system.js';
 import { breakProgram, breakages } from './broken.js';
+import { faultNames } from './faults.js';
 import { reportText } from './report.js';
 import { runChaos } from './run-chaos.js';
 
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '5' },
     shape: { type: 'string', default: 'split' },
     users: { type: 'string', default: '208' },
+    fault: { type: 'string' },
     broken: { type: 'string' },
     json: { type: 'string' },
   },
@@ -21,6 +23,8 @@ const { values } = parseArgs({
 const tell = (what: string): void => void process.stdout.write(`${what}\n`);
 const shape = shapes.find((name) => name === values.shape);
 if (!shape) throw new Error(`--shape must be one of ${shapes.join(', ')}`);
+const fault = faultNames.find((name) => name === values.fault);
+if (values.fault !== undefined && !fault) throw new Error(`--fault must be one of ${faultNames.join(', ')}`);
 const breakage = breakages.find((name) => name === values.broken);
 if (values.broken !== undefined && !breakage) throw new Error(`--broken must be one of ${breakages.join(', ')}`);
 /** Of all users so many are at work all the time. */
@@ -40,6 +44,7 @@ try {
       light: { users: Math.max(0, Number(values.users) - heavy), pauseMs: 10_000, followers: 30 },
     },
     tell,
+    ...(fault && { fault }),
     ...(broken && { root: broken.root }),
   });
   tell(reportText(report));

@@ -92,7 +92,7 @@ export function reportText(report: ChaosReport): string {
     ...rows,
     ...(violations.length === 0
       ? ['every promise was kept']
-      : [`${violations.length} violations:`, ...violations.slice(0, 50)]),
+      : [`${violations.length} violations:`, ...violations.slice(0, 50).map((one) => one.slice(0, 400))]),
   ].join('\n');
 }
 

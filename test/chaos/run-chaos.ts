@@ -2,7 +2,7 @@ import { Seeded } from '../support/seeded.js';
 import { startTestSystem, type SystemOptions } from '../support/system.js';
 import { beginTrial, isReady, type OpenTrial, type TrialOptions } from '../support/trial.js';
 import { until } from '../support/until.js';
-import { type Fault, faults, faultWeights } from './faults.js';
+import { type Fault, type FaultName, faults, faultWeights } from './faults.js';
 import { type ChaosReport, type Recovery, reportOf } from './report.js';
 import { Victim } from './victim.js';
 
@@ -11,6 +11,8 @@ export interface ChaosOptions extends Required<Pick<SystemOptions, 'shape'>>, Pi
   readonly seed: number;
   /** No new fault after this time, in milliseconds. */
   readonly forMs: number;
+  /** This fault and no other. */
+  readonly fault?: FaultName;
   readonly load: Omit<TrialOptions, 'seed' | 'longestMs'>;
   /** Told of each fault. */
   readonly tell: (what: string) => void;
@@ -61,7 +63,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 }
 
 /** One fault, and all that must follow. @returns null when there was none */
-async function breakOnce(victim: Victim, { shape, tell }: ChaosOptions, began: number): Promise<Recovery | null> {
+async function breakOnce(
+  victim: Victim,
+  { shape, fault, tell }: ChaosOptions,
+  began: number,
+): Promise<Recovery | null> {
   const { system, trial, random } = victim;
   const silent = [...trial.users, ...trial.lightUsers].filter(() => random.chance(0.3));
   // Somebody must be at work.
@@ -70,8 +76,10 @@ async function breakOnce(victim: Victim, { shape, tell }: ChaosOptions, began: n
   trial.load.fallSilent(silent);
   victim.hitAt = performance.now();
   const at = secondsSince(began);
-  const fault: Fault = faults[random.weighted(faultWeights[shape])];
-  const happened = await fault(victim);
+  const doSomethingBad: Fault = faults[fault ?? random.weighted(faultWeights[shape])];
+  const happened = await doSomethingBad(victim);
+  // What cannot be done now can be done in a moment.
+  if (happened === null && fault) await trial.acknowledgedMore(10);
   if (happened === null) return null;
 
   const { hitAt } = victim;

@@ -47,11 +47,15 @@ export class Victim {
     return `kill -9 of ${names.join(' and ')}`;
   }
 
-  /** SIGSTOP, some time later SIGCONT. @returns for how long, in milliseconds, or null when it does not run now */
-  async stop(name: string, leastMs: number, mostMs: number): Promise<number | null> {
+  /**
+   * SIGSTOP, some time later SIGCONT.
+   * @param meanwhile done as soon as it stands still
+   * @returns for how long, in milliseconds, or null when it does not run now
+   */
+  async stop(name: string, leastMs: number, mostMs: number, meanwhile?: () => void): Promise<number | null> {
     const pid = this.programs().get(name);
     if (pid === undefined) return null;
-    return await this.stopProcesses([pid, ...descendantsOf(pid)], leastMs, mostMs);
+    return await this.stopProcesses([pid, ...descendantsOf(pid)], leastMs, mostMs, meanwhile);
   }
 
   /** The same of the main process alone. */
@@ -59,11 +63,17 @@ export class Victim {
     return await this.stopProcesses([this.system.pid], leastMs, mostMs);
   }
 
-  private async stopProcesses(pids: readonly number[], leastMs: number, mostMs: number): Promise<number> {
+  private async stopProcesses(
+    pids: readonly number[],
+    leastMs: number,
+    mostMs: number,
+    meanwhile: () => void = () => undefined,
+  ): Promise<number> {
     const ms = this.random.between(leastMs, mostMs);
     this.hitAt = performance.now();
     signalAll(pids, 'SIGSTOP');
     try {
+      meanwhile();
       await sleep(ms);
     } finally {
       signalAll(pids, 'SIGCONT');

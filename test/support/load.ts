@@ -194,7 +194,9 @@ class Client {
   private async sendNew(choice: LoadOp): Promise<void> {
     const known = [...this.tasks];
     const op = known.length === 0 ? 'create' : choice;
-    const [taskId, version] = op === 'create' ? [null, null] : this.random.pick(known);
+    // People go on with what they have just begun.
+    const near = this.random.chance(0.5) ? known.slice(-5) : known;
+    const [taskId, version] = op === 'create' ? [null, null] : this.random.pick(near);
     const command: Command = {
       user: this.user.id,
       key: `${this.user.id}-${this.place}-${this.sent++}`,
