@@ -24,6 +24,8 @@ export interface AppDoorOptions {
   readonly log: Logger;
   readonly metrics: Registry;
   readonly deliveries: Deliveries;
+  /** Called when a sidecar begins. */
+  readonly sidecarBegan?: () => void;
 }
 
 export interface OpenAppDoor extends AppDoor {
@@ -35,7 +37,7 @@ export interface OpenAppDoor extends AppDoor {
 }
 
 /** The HTTP server that daprd alone may call: actors, subscriptions, bindings, and what roles ask of each other. */
-export function createAppDoor({ appToken, log, metrics, deliveries }: AppDoorOptions): OpenAppDoor {
+export function createAppDoor({ appToken, log, metrics, deliveries, sidecarBegan }: AppDoorOptions): OpenAppDoor {
   const router = new Router();
   const types: ActorType[] = [];
   const subscribers: Subscriber[] = [];
@@ -101,7 +103,13 @@ export function createAppDoor({ appToken, log, metrics, deliveries }: AppDoorOpt
       host = createActorHost({ types, log, metrics, idleTimeoutMs: actorIdleTimeoutMs });
       const app = new Koa();
       app.silent = true;
-      app.use(requireAppToken(appToken)).use(host.routes()).use(router.routes());
+      app.use(requireAppToken(appToken));
+      app.use(async (ctx, next) => {
+        // The first thing that a sidecar asks.
+        if (ctx.path === '/dapr/config') sidecarBegan?.();
+        await next();
+      });
+      app.use(host.routes()).use(router.routes());
       server = createServer(app.callback()).listen(port, '127.0.0.1');
       // daprd keeps its connections for as long as it likes.
       server.keepAliveTimeout = 0;

@@ -145,6 +145,18 @@ export class SidecarClient implements Dapr {
     return this.publisher.publish(topic, events);
   }
 
+  /** The names of the components that the sidecar has loaded. @throws Error while it does not answer */
+  async components(): Promise<string[]> {
+    const { metadata } = await this.sdk();
+    return (await inTime(metadata.get(), invokeTimeoutMs)).components.map(({ name }) => name);
+  }
+
+  /** Ends the sidecar in order. */
+  async endSidecar(): Promise<void> {
+    const { sidecar } = await this.sdk();
+    await inTime(sidecar.shutdown(), invokeTimeoutMs);
+  }
+
   /** Puts a message that cannot be taken on the dead-letter topic of its own topic. */
   async bury(letter: DeadLetter): Promise<void> {
     const metadata = { rawPayload: 'true', ...(letter.key !== null && { partitionKey: letter.key }) };

@@ -5,7 +5,6 @@ import { startControlPlane, type ControlPlane } from './dapr/start.js';
 import { openDataDir, type DataDir } from './data-dir.js';
 import { ensureTopics } from './kafka/topics.js';
 import type { Lifecycle } from './lifecycle.js';
-import { OperatorError } from './operator-error.js';
 import { startEmbeddedPostgres } from './postgres/embedded.js';
 import { migrate } from './postgres/migrate.js';
 import { checkServer } from './postgres/server-check.js';
@@ -66,7 +65,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   })();
   const brokerStarted = (async () => {
     const brokers = config.kafkaBrokers ?? (await options.startBroker?.({ dataDir, supervisor, children }));
-    if (brokers !== undefined) await makeTopics(brokers, progress);
+    if (brokers !== undefined) await makeTopics(brokers, options);
     return brokers;
   })();
   const started = [databaseStarted, daprStarted, brokerStarted] as const;
@@ -75,17 +74,18 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   return { dataDir, supervisor, children, databaseUrl, controlPlane, kafkaBrokers };
 }
 
-/** Creates or corrects the topics. @throws OperatorError when the broker does not answer */
-async function makeTopics(brokers: string, progress: Progress): Promise<void> {
+/**
+ * Creates or corrects the topics. A broker that is away is no reason not to start: events wait in the database, and
+ * `runtime/pubsub/broker-watch.ts` looks for it.
+ */
+async function makeTopics(brokers: string, { log, progress }: PlatformOptions): Promise<void> {
   const step = progress.step('Kafka topics');
   try {
     const lines = await ensureTopics(brokers);
     step.done(lines.length > 0 ? `${lines.length} changes` : '');
   } catch (error) {
-    throw new OperatorError(
-      `Kafka at ${brokers} does not answer or refuses: ${error instanceof Error ? error.message : String(error)}. ` +
-        'Start it, correct KAFKA_BROKERS, or unset it to keep events within one process.',
-    );
+    log.warn({ err: error, brokers }, 'Kafka does not answer, or refuses');
+    step.done(`${brokers} does not answer: start it or correct KAFKA_BROKERS; events wait until it does`);
   }
 }
 

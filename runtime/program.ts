@@ -6,12 +6,16 @@ import { openAuth } from './auth/open-auth.js';
 import type { Config } from './config.js';
 import { SidecarClient } from './dapr-client.js';
 import type { DaprTokens } from './dapr/start.js';
+import { ensureTopics } from './kafka/topics.js';
 import type { Lifecycle } from './lifecycle.js';
 import { createOperatorDoor } from './operator-door.js';
 import { createPool } from './postgres/pool.js';
 import { createPublicDoor } from './public-door.js';
+import { BrokerWatch } from './pubsub/broker-watch.js';
 import { createBulkDeliveries } from './pubsub/bulk-deliveries.js';
 import { EventSignatures } from './pubsub/event-signatures.js';
+import type { Deliveries } from './pubsub/deliveries.js';
+import { pubsubName } from './pubsub/publisher.js';
 import { createSingleDeliveries } from './pubsub/single-deliveries.js';
 import type { RoleContext, StartedRole } from './role.js';
 import { roles } from './roles.js';
@@ -60,7 +64,15 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     broker === 'kafka'
       ? createBulkDeliveries({ log, metrics, signatures, bury: (letter) => dapr.bury(letter) })
       : createSingleDeliveries(log);
-  const appDoor = createAppDoor({ appToken: tokens.app, log, metrics, deliveries });
+  const brokerWatch = watchBroker(config, { log, dapr, deliveries });
+  lifecycle.opened('the look for the broker', async () => brokerWatch?.stop());
+  const appDoor = createAppDoor({
+    appToken: tokens.app,
+    log,
+    metrics,
+    deliveries,
+    sidecarBegan: () => brokerWatch?.sidecarBegan(),
+  });
   const publicDoor = createPublicDoor();
   let isStarted = false;
   const context: RoleContext = {
@@ -104,4 +116,26 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   isStarted = true;
   const demoToken = await auth.issueToken?.({ user: 'demo', expiresInSeconds: demoTokenSeconds });
   return { url, metricsUrl, demoToken: demoToken ?? null };
+}
+
+interface Watched {
+  readonly log: Logger;
+  readonly dapr: SidecarClient;
+  readonly deliveries: Deliveries;
+}
+
+/** undefined where there is no broker. */
+function watchBroker({ kafkaBrokers, roles }: Config, { log, dapr, deliveries }: Watched): BrokerWatch | undefined {
+  if (kafkaBrokers === undefined) return undefined;
+  return new BrokerWatch({
+    log,
+    wanted() {
+      const followed = deliveries.subscriptions().map(({ pubsubname }) => pubsubname);
+      // Published through: by the relay, and by whoever may have to bury a message.
+      return roles.includes('actors') || followed.length > 0 ? [pubsubName, ...new Set(followed)] : [];
+    },
+    loaded: () => dapr.components(),
+    brokerAnswers: () => ensureTopics(kafkaBrokers),
+    endSidecar: () => dapr.endSidecar(),
+  });
 }

@@ -15,6 +15,8 @@ export interface KafkaOptions {
   readonly program: KafkaProgram;
   /** Absolute path, locked for this process. What Kafka holds is in `kafka/` of it. */
   readonly dataDir: string;
+  /** Where it listens; by default on a free port. */
+  readonly port?: number;
   /** Gives up a first start that is still making that folder. */
   readonly signal?: AbortSignal;
 }
@@ -70,7 +72,7 @@ appender.out.layout.pattern=%p %c{1}: %m %throwable{short.message}%n
  * its topics. A broker that was killed goes on with what it held.
  * @throws ChildFailedError with the broker's last lines when it does not start
  */
-export async function startKafka({ supervisor, program, dataDir, signal }: KafkaOptions): Promise<RunningKafka> {
+export async function startKafka({ supervisor, program, dataDir, port, signal }: KafkaOptions): Promise<RunningKafka> {
   const log = join(dataDir, 'kafka');
   const folder = join(dataDir, 'run', 'kafka');
   await rm(folder, { recursive: true, force: true });
@@ -109,15 +111,18 @@ export async function startKafka({ supervisor, program, dataDir, signal }: Kafka
     signal,
   });
 
-  const { child, ports } = await startOnFreePorts(supervisor, ['api', 'controller'], (ports) => ({
-    name: 'kafka',
-    ...java(flags, 'kafka.Kafka', join(folder, settingsFile)),
-    async beforeStart() {
-      await writeSettings(folder, log, ports);
-    },
-    ready: (ended) => answers(`${loopback}:${ports.api}`, ended),
-  }));
-  return { brokers: `${loopback}:${ports.api}`, child };
+  const { child, ports } = await startOnFreePorts(supervisor, ['api', 'controller'], (free) => {
+    const ports = { ...free, api: port ?? free.api };
+    return {
+      name: 'kafka',
+      ...java(flags, 'kafka.Kafka', join(folder, settingsFile)),
+      async beforeStart() {
+        await writeSettings(folder, log, ports);
+      },
+      ready: (ended) => answers(`${loopback}:${ports.api}`, ended),
+    };
+  });
+  return { brokers: `${loopback}:${port ?? ports.api}`, child };
 }
 
 const settingsFile = 'server.properties';

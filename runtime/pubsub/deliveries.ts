@@ -8,7 +8,7 @@ export interface Deliveries {
   /** @throws Error when it cannot be followed beside what is followed already */
   subscribe(role: RoleName, topic: Topic, subscriber: Subscriber): void;
   /** What daprd is told that this process follows (Dapr pub/sub API, programmatic subscriptions). */
-  subscriptions(): object[];
+  subscriptions(): readonly { readonly pubsubname: string }[];
   /**
    * Takes one delivery.
    * @param body JSON, as daprd sends it; an Error when it could not be read
