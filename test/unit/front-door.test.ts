@@ -25,7 +25,7 @@ describe('the one address of the split shape', () => {
       });
       return server;
     });
-    await Promise.all([gateway, ...feeds].map((server) => server.address() ?? once(server, 'listening')));
+    for (const server of [gateway, ...feeds]) if (server.address() === null) await once(server, 'listening');
     door = createFrontDoor({ gateway: portOf(gateway), websocket: feeds.map(portOf) });
     url = await door.listen(0, '127.0.0.1');
   });
