@@ -55,11 +55,15 @@ export const faults = {
   async killEverything(victim) {
     const { system } = victim;
     await victim.trial.load.nextAcknowledgement();
+    const oldKafka = system.kafkaPid();
     const kafka = victim.random.chance(0.5) ? victim.kill('kafka') : null;
     victim.hitAt = performance.now();
     signalAll(system.descendants(), 'SIGKILL');
     await Promise.all([system.kill9(), endSecond(victim)]);
-    if (kafka !== null) await untilKafkaRuns(victim);
+    // A start needs it.
+    if (kafka !== null) {
+      await until('kafka is there again', () => ![undefined, oldKafka].includes(system.kafkaPid()), 60_000);
+    }
     await system.start();
     return { kind: `kill -9 of all processes at once${kafka === null ? '' : ', and of kafka'}` };
   },
@@ -122,11 +126,7 @@ export const faults = {
     const ms = await victim.stop(name, 2_000, 6_000).finally(() => (load.isHurried = false));
     return ms === null ? null : { kind: `a rush while ${name} stood still`, detail: `for ${ms} ms` };
   },
-  async killKafka(victim) {
-    const killed = victim.kill('kafka');
-    if (killed !== null) await untilKafkaRuns(victim);
-    return done(killed);
-  },
+  killKafka: kill('kafka'),
   /** No event can be published, and that is no command's concern. */
   async stopKafka(victim) {
     const { load } = victim.trial;
@@ -206,10 +206,6 @@ export const faultWeights: Readonly<Record<Shape, Weights>> = {
     stopSidecar: 4,
   },
 };
-
-async function untilKafkaRuns({ system }: Victim): Promise<void> {
-  await until('kafka runs again', () => system.kafkaPid() !== undefined, 30_000);
-}
 
 function isAlive(pid: number): boolean {
   try {

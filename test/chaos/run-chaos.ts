@@ -49,11 +49,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       }
       await victim.second?.leave();
     } catch (error) {
-      violations.push(error instanceof Error ? error.message : String(error));
+      violations.push(text(error));
       tell(`${secondsSince(began)} s: ${violations.join()}\n${system.lines.slice(-30).join('\n')}`);
     }
     victim.second = undefined;
-    const { faults: broken, ...figures } = await trial.findings();
+    const { faults: broken, ...figures } = await trial
+      .findings()
+      .catch((error: unknown) => ({ faults: [`it could not be checked: ${text(error)}`], events: 0, kafka: null }));
     return reportOf({ seed, shape, minutes: forMs / 60_000 }, trial, figures, recoveries, [...violations, ...broken]);
   } finally {
     await victim?.second?.kill9();
@@ -104,3 +106,4 @@ async function breakOnce(
 }
 
 const secondsSince = (began: number): string => ((performance.now() - began) / 1000).toFixed(1);
+const text = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -53,7 +53,7 @@ export interface TestSystem {
   readonly lines: readonly string[];
   /** Where its Kafka is; null where events stay within the process. */
   readonly kafkaBrokers: string | null;
-  /** The process id of that Kafka, which outlives the system's own processes; undefined while it is down. */
+  /** The process id of that Kafka, which outlives the system's own processes; undefined until it is ready (again). */
   kafkaPid(): number | undefined;
   /** A token as `npm run token` makes it. @param expiresInSeconds default an hour */
   tokenFor(user: string, scopes?: readonly Scope[], expiresInSeconds?: number): Promise<string>;
@@ -110,7 +110,7 @@ export async function startTestSystem(options: SystemOptions = {}): Promise<Test
     dataDir,
     lines,
     kafkaBrokers: kafka?.brokers ?? null,
-    kafkaPid: () => kafka?.child.pid,
+    kafkaPid: () => (kafka?.child.isReady ? kafka.child.pid : undefined),
     get url() {
       return current().url;
     },
