@@ -12,6 +12,7 @@ import type { Bench } from './bench.js';
 import { describeMachine } from './machine.js';
 import { checkOpenFiles, measureConnections } from './measure/connections.js';
 import { measureDrain } from './measure/drain.js';
+import { measureEvents } from './measure/events.js';
 import { measureIdleMemory } from './measure/idle-memory.js';
 import { measureLive } from './measure/live.js';
 import { measureRest } from './measure/rest.js';
@@ -69,6 +70,7 @@ await lifecycle.run(async () => {
     memory: await measured('memory', measureIdleMemory),
     connections: await measured('connections', measureConnections),
     drain: await measured('drain', measureDrain),
+    events: await measured('events', measureEvents),
     otherCores: await othersMeanwhile(),
     finishedAt: new Date().toISOString(),
   };

@@ -25,6 +25,24 @@ export interface Plan {
     readonly idleSeconds: number;
   };
   readonly drain: { readonly events: number; readonly users: number };
+  readonly events: {
+    /** Of the first two measurements. */
+    readonly rounds: number;
+    readonly users: number;
+    /** Commands a second; the first that is held is measured, and half of it. */
+    readonly rates: readonly number[];
+    readonly warmUpSeconds: number;
+    readonly seconds: number;
+    readonly keepingUp: { readonly connections: number; readonly seconds: number; readonly followed: number };
+    readonly hostKill: {
+      readonly times: number;
+      readonly users: number;
+      /** Mean time between two commands of a user. */
+      readonly pauseMs: number;
+      readonly secondsBefore: number;
+      readonly secondsAfter: number;
+    };
+  };
   readonly parts: readonly Part[];
   readonly calls: readonly CallName[];
 }
@@ -32,7 +50,7 @@ export interface Plan {
 export const connectionCounts = [1, 32] as const;
 export type Connections = (typeof connectionCounts)[number];
 
-export const partNames = ['rest', 'live', 'sizes', 'memory', 'connections', 'drain'] as const;
+export const partNames = ['rest', 'live', 'sizes', 'memory', 'connections', 'drain', 'events'] as const;
 export type Part = (typeof partNames)[number];
 
 export const callNames = ['create', 'complete', 'get', 'list'] as const;
@@ -52,6 +70,15 @@ const whole: Omit<Plan, 'parts' | 'calls'> = {
   live: { rate: 200, users: 100, seconds: 30 },
   connections: { count: 10_000, ofOneUser: 100, changes: 100, idleSeconds: 60 },
   drain: { events: 200_000, users: 500 },
+  events: {
+    rounds: 3,
+    users: 200,
+    rates: [500, 400, 300, 250, 200, 150, 100, 50],
+    warmUpSeconds: 3,
+    seconds: 20,
+    keepingUp: { connections: 32, seconds: 20, followed: 20 },
+    hostKill: { times: 3, users: 50, pauseMs: 500, secondsBefore: 5, secondsAfter: 20 },
+  },
 };
 
 const quick: Omit<Plan, 'parts' | 'calls'> = {
@@ -66,6 +93,7 @@ const quick: Omit<Plan, 'parts' | 'calls'> = {
   live: { rate: 200, users: 100, seconds: 10 },
   connections: { ...whole.connections, changes: 30, idleSeconds: 20 },
   drain: { events: 20_000, users: 500 },
+  events: { ...whole.events, rounds: 1, seconds: 8, hostKill: { ...whole.events.hostKill, times: 1 } },
 };
 
 /** Reads `--quick`, `--parts=rest,live,…` and `--calls=create,…`. @throws Error that says what may be given */

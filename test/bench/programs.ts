@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../../runtime/package-root.js';
 import type { Lifecycle } from '../../runtime/lifecycle.js';
 import { startGuarded } from '../../runtime/processes/guarded-process.js';
+import { startTestKafka } from '../support/kafka.js';
 import type { LoadJob, LoadResult } from './load/job.js';
 
 /** A program under measurement. */
@@ -28,9 +29,27 @@ export class Programs {
     private readonly folder: string,
   ) {}
 
-  /** The whole system, as `npm start` runs it. */
-  async startSystem(dataDir: string, nodeOptions: readonly string[] = []): Promise<Program> {
-    return this.start('runtime/main.js', { DATA_DIR: dataDir }, nodeOptions);
+  /** The whole system, as `npm start` runs it. @param env more settings */
+  async startSystem(
+    dataDir: string,
+    nodeOptions: readonly string[] = [],
+    env: Record<string, string> = {},
+  ): Promise<Program> {
+    return this.start('runtime/main.js', { DATA_DIR: dataDir, ...env }, nodeOptions);
+  }
+
+  /** The whole system with each role in a process of its own, as `npm run start:split` runs it. */
+  async startSplit(dataDir: string, env: Record<string, string>): Promise<Program> {
+    return this.start('runtime/split/main.js', { DATA_DIR: dataDir, ...env }, []);
+  }
+
+  /** A broker of one's own. */
+  async startKafka(): Promise<{ readonly brokers: string; stop(): Promise<void> }> {
+    const { brokers, end } = await startTestKafka();
+    let ended: Promise<void> | undefined;
+    const stop = (): Promise<void> => (ended ??= end());
+    this.lifecycle.opened('Kafka', stop, { limitMs: stopTimeoutMs });
+    return { brokers, stop };
   }
 
   /** The same interface without Dapr, on a system's database and with its keys. */

@@ -1,15 +1,17 @@
 import type { Machine } from './machine.js';
 import type { ProgramMemory } from './memory.js';
 import type { Cost } from './connections/job.js';
+import { eventsText } from './events/text.js';
+import { spread, table } from './markdown.js';
 import type { ConnectionFigures, Quantiles } from './measure/connections.js';
 import type { DrainFigures } from './measure/drain.js';
+import type { EventFigures } from './measure/events.js';
 import type { MemoryFigures } from './measure/idle-memory.js';
 import type { LiveFigures } from './measure/live.js';
 import { sumOf, type RestFigures } from './measure/rest.js';
 import type { SizeFigures } from './measure/sizes.js';
 import type { StartFigures } from './measure/starts.js';
 import type { Plan } from './plan.js';
-import type { Spread } from './statistics.js';
 
 /** All of one run; what was not asked for is null. */
 export interface Results {
@@ -24,13 +26,14 @@ export interface Results {
   readonly memory: MemoryFigures | null;
   readonly connections: ConnectionFigures | null;
   readonly drain: DrainFigures | null;
+  readonly events: readonly EventFigures[] | null;
   /** Cores that other programs on the machine used meanwhile, on average. */
   readonly otherCores: number;
 }
 
 /** Renders the results for people, as Markdown. */
 export function render(results: Results): string {
-  const { machine, plan, starts, rest, live, sizes, memory, connections, drain } = results;
+  const { machine, plan, starts, rest, live, sizes, memory, connections, drain, events } = results;
   const parts = [
     `# Benchmark`,
     `${machine.cores} cores (${machine.cpu}), ${machine.memoryGiB} GiB, ${machine.system}, ${machine.storage}; Node ${machine.node}, PostgreSQL ${machine.postgres}, Dapr ${machine.dapr}; commit ${machine.commit}; ${results.finishedAt.slice(0, 10)}.${plan.isQuick ? ' **A quick run.**' : ''}`,
@@ -47,6 +50,7 @@ export function render(results: Results): string {
   if (live) parts.push('## Live feed', liveText(live));
   if (connections) parts.push('## Many live connections', connectionsText(connections));
   if (drain) parts.push('## A backlog into Kafka', drainText(drain));
+  if (events) parts.push('## Events on Kafka, under load and after a kill', eventsText(events, plan.events));
   if (sizes) parts.push('## By the number of tasks of a user', sizeTable(sizes));
   parts.push('## Memory', memoryTable(results.fresh, memory));
   if (memory) {
@@ -188,13 +192,4 @@ function memoryTable(fresh: readonly ProgramMemory[], memory: MemoryFigures | nu
     ['RSS in MiB', ...columns.map(([title]) => title)],
     names.map((name) => [name, ...columns.map(([, programs]) => sizeIn(programs, name))]),
   )}\n\nPostgreSQL is many processes that share memory: the sum of their proportional shares (PSS).`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-function spread({ median, least, most }: Spread, digits: number): string {
-  return `${median.toFixed(digits)} (${least.toFixed(digits)} – ${most.toFixed(digits)})`;
 }
