@@ -1,22 +1,39 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import type { Child, ChildSpec, Supervisor } from '../supervision.js';
 
 export const loopback = '127.0.0.1';
 const attempts = 5;
 
+/**
+ * Below what systems give to outgoing connections (Linux from 32768 on, others from 49152): a port of these is not taken by
+ * somebody's connection before its program listens, nor while that is started again.
+ */
+const first = 20_000;
+const count = 12_000;
+const mostTries = 1_000;
+/** They are given one after the other, so that none is given twice before its program listens. */
+let next = randomInt(count);
+
 /** As many different ports of the loopback address that are free at this moment. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, loopback));
-  const ports: number[] = [];
-  for (const server of servers) {
-    if (!server.listening) await once(server, 'listening');
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('unreachable: it listens on a port');
-    ports.push(address.port);
+export async function freePorts(wanted: number): Promise<number[]> {
+  const servers = new Map<number, Server>();
+  try {
+    for (let tries = 1; servers.size < wanted; tries += 1) {
+      const port = first + (next++ % count);
+      const server = createServer();
+      try {
+        await once(server.listen(port, loopback), 'listening');
+        servers.set(port, server);
+      } catch (error) {
+        if (tries >= mostTries) throw error;
+      }
+    }
+  } finally {
+    await Promise.all([...servers.values()].map((server) => once(server.close(), 'close')));
   }
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
+  return [...servers.keys()];
 }
 
 export interface OnPorts<Name extends string> {

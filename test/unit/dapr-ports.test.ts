@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { startOnFreePorts } from '../../runtime/dapr/ports.js';
+import { freePorts, startOnFreePorts } from '../../runtime/dapr/ports.js';
 import type { Child, ChildSpec, Supervisor } from '../../runtime/supervision.js';
 
 describe('ports of the children', () => {
@@ -44,6 +44,13 @@ describe('ports of the children', () => {
     expect(error).to.equal(undefined);
     expect(tries).to.have.length(3);
     expect(new Set(tries.flat()).size).to.equal(6);
+  });
+
+  it('none is one that an outgoing connection could take meanwhile, and none is given twice', async () => {
+    const ports = (await Promise.all(Array.from({ length: 20 }, () => freePorts(3)))).flat();
+    expect(new Set(ports).size).to.equal(60);
+    // Linux gives such connections ports from 32768 on.
+    expect(ports.filter((port) => port < 1024 || port >= 32_768)).to.deep.equal([]);
   });
 
   it('any other failure is passed on at once', async () => {
