@@ -27,7 +27,8 @@ describe('sample applications on configuration.yaml', function () {
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
       OTEL_EXPORTER_OTLP_INSECURE: 'true',
     };
-    guarded = await startSample({ appId: 'todo-chatbot', app: role(), components, secrets, flags, env });
+    // Not the name of another sample, which may be there as well.
+    guarded = await startSample({ appId: 'todo-websocket', app: role(), components, secrets, flags, env });
     open = await startSample({ appId: 'todo-gateway', app: role(), components, secrets });
   });
   after(async function () {
@@ -49,7 +50,7 @@ describe('sample applications on configuration.yaml', function () {
   const ask = (from: Sample, appId: string) => from.call('POST', `invoke/${appId}/method/roles/events`, {});
 
   it('a caller that shows no certificate is denied', async () => {
-    expect((await ask(open, 'todo-chatbot')).status).to.equal(403);
+    expect((await ask(open, 'todo-websocket')).status).to.equal(403);
     expect((await ask(guarded, 'todo-gateway')).status, 'where nothing is configured').to.equal(200);
   });
 
@@ -60,7 +61,7 @@ describe('sample applications on configuration.yaml', function () {
   });
 
   it('no metric names a user or a task', async () => {
-    await guarded.call('GET', 'invoke/todo-chatbot/method/tasks/secret-plan');
+    await guarded.call('GET', 'invoke/todo-websocket/method/tasks/secret-plan');
     const metrics = await (await fetch(`http://127.0.0.1:${guarded.metricsPort}/metrics`)).text();
     expect(metrics).to.contain('dapr_http_server_request_count').and.not.to.contain('secret-plan');
   });
@@ -68,7 +69,7 @@ describe('sample applications on configuration.yaml', function () {
   it('a trace that its caller samples goes to the collector', async () => {
     const traceId = randomBytes(16).toString('hex');
     const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
-    await guarded.call('POST', 'invoke/todo-chatbot/method/roles/events', {}, { traceparent });
+    await guarded.call('POST', 'invoke/todo-websocket/method/roles/events', {}, { traceparent });
     await until('it has it', () => collector.received().includes(Buffer.from(traceId, 'hex')));
   });
 });

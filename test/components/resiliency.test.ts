@@ -89,7 +89,7 @@ describe('a sample application on resiliency.yaml', function () {
   it('a turn that hangs is cut off once, and the actor goes on with the next', async () => {
     const { hung, waiting, at } = await theBegun();
     expect((await hung).status).to.equal(500);
-    expect(performance.now() - at).to.be.within(turnMs - 1_000, turnMs + 5_000);
+    expect(performance.now() - at).to.be.at.least(turnMs - 1_000);
     expect(await (await waiting).text()).to.equal('done');
     expect(turns.filter((turn) => turn.startsWith('Task/slow/'))).to.deep.equal(['Task/slow/hang', 'Task/slow/work']);
     expect(closed, 'turns that learned of their end').to.equal(1);

@@ -152,16 +152,16 @@ describe('events through Dapr and a real Kafka', () => {
     await producer.send({ messages: poison.map((value) => ({ topic: 'task-audit', key: user, value })), acks: -1 });
     await producer.close();
     await publish('task-audit', [{ user, seq: 1 }]);
-    await until(
-      'the event behind it arrived',
-      () => app.seen('task-audit').some((event) => event.user === user),
-      20_000,
-    );
-    const received = app
-      .bulks('task-audit')
-      .flat()
-      .filter(({ metadata }) => metadata['__key'] === user);
-    expect(received.slice(0, 4).map(({ event }) => Buffer.from(event, 'base64').toString())).to.deep.equal(poison);
+    const texts = (): string[] =>
+      app
+        .bulks('task-audit')
+        .flat()
+        .filter(({ metadata }) => metadata['__key'] === user)
+        .map(({ event }) => Buffer.from(event, 'base64').toString());
+    const isEvent = (text: string): boolean => text.includes(user);
+    await until('all of it arrived', () => texts().some(isEvent) && texts().length > poison.length, 20_000);
+    // The two producers may choose different partitions for one key.
+    expect(texts().filter((text) => !isEvent(text))).to.deep.equal(poison);
   });
 
   it('each group has its own place: another one hears the same events', async function () {
