@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { sharedSystem } from '../support/system.js';
+import { shape, sharedSystem } from '../support/system.js';
 import { LiveClient } from '../support/live-client.js';
 import { until } from '../support/until.js';
 
@@ -122,6 +122,9 @@ describe('GET /v1/live', () => {
   });
 
   it('sends a client that does not read away with 4408, and the others go on', async function () {
+    // The one address of that shape has megabytes of room in the sockets on both its sides: before they are full, the client
+    // may be away for its unanswered pings. Any replica does the same as one process does here.
+    if (shape === 'split') this.skip();
     this.timeout(180_000);
     const alice = await system().newUser();
     const [slow, other] = await Promise.all([alice.live(), alice.live()]);
