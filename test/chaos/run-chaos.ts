@@ -20,6 +20,8 @@ export interface ChaosOptions extends Required<Pick<SystemOptions, 'shape'>>, Pi
 
 /** Everything must be well again this soon after a fault, in milliseconds. */
 const recoveryWithinMs = 60_000;
+/** A JVM on a machine that does much else, in milliseconds. */
+const kafkaWithinMs = 180_000;
 /** Checking and the last recoveries come after the last fault. */
 const longestRestMs = 300_000;
 
@@ -97,8 +99,11 @@ async function breakOnce(
   );
   const ms = Math.max(...atWork.map(({ id }) => (back.get(id) ?? hitAt) - hitAt));
   await trial.acknowledgedMore(50);
+  // Commands do not wait for it, but what they have published does.
+  const hasKafka = (): boolean => system.kafkaBrokers === null || system.kafkaPid() !== undefined;
+  await until('kafka is there again', hasKafka, kafkaWithinMs);
   const settledAt = performance.now();
-  await trial.everywhere(silent);
+  await trial.everywhere(silent, ([late]) => tell(`${secondsSince(began)} s: waiting, ${late}`));
   const settled = ((performance.now() - settledAt) / 1000).toFixed(1);
   const what = [happened.kind, ...(happened.detail === undefined ? [] : [happened.detail])].join(' ');
   tell(`${at} s: ${what}; all are served after ${(ms / 1000).toFixed(1)} s, all is everywhere ${settled} s later`);

@@ -66,12 +66,21 @@ export interface Content {
   readonly seqs: ReadonlyMap<string, number>;
 }
 
+/** After this time {@link settled} says what it waits for, in milliseconds. */
+const patienceMs = 5_000;
+
 /**
  * Waits until all that was committed has also been published, written to the log and shown live.
+ * @param tell told once of what takes long
  * @returns what has not happened within the time; empty when all of it has
  */
-export async function settled({ databaseUrl, users, followers }: CheckOptions, withinMs = 20_000): Promise<string[]> {
-  const deadline = performance.now() + withinMs;
+export async function settled(
+  { databaseUrl, users, followers }: CheckOptions,
+  withinMs: number,
+  tell: (late: readonly string[]) => void = () => undefined,
+): Promise<string[]> {
+  const began = performance.now();
+  let hasTold = false;
   return await withDatabase(databaseUrl, async (database) => {
     for (;;) {
       const { rows } = await database.query<{ user_id: string; seq: number; log: number; published: number }>(
@@ -86,7 +95,12 @@ export async function settled({ databaseUrl, users, followers }: CheckOptions, w
           ? []
           : [`${user_id} is at ${seq}: published ${published}, in the log ${log}, seen live ${seen.join(', ')}`];
       });
-      if (late.length === 0 || performance.now() > deadline) return late;
+      const waited = performance.now() - began;
+      if (late.length === 0 || waited > withinMs) return late;
+      if (waited > patienceMs && !hasTold) {
+        hasTold = true;
+        tell(late);
+      }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   });

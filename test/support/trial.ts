@@ -26,8 +26,12 @@ export interface Trial {
   readonly load: Load;
   readonly followers: readonly LiveFollower[];
   readonly random: Seeded;
-  /** Waits until all that these users did is published, in the log and seen live. @throws Error that says what is not */
-  everywhere(users: readonly LoadUser[]): Promise<void>;
+  /**
+   * Waits until all that these users did is published, in the log and seen live.
+   * @param tell told once of what takes long
+   * @throws Error that says what is not
+   */
+  everywhere(users: readonly LoadUser[], tell?: (late: readonly string[]) => void): Promise<void>;
   /** Waits until so many commands more are acknowledged. */
   acknowledgedMore(count?: number): Promise<void>;
 }
@@ -97,8 +101,7 @@ export async function beginTrial(
     load,
     followers,
   });
-  const late = async (some: readonly LoadUser[]): Promise<string[]> =>
-    await settled(await options(some), system.kafkaBrokers === null ? settledWithinMs : settledByKafkaWithinMs);
+  const withinMs = system.kafkaBrokers === null ? settledWithinMs : settledByKafkaWithinMs;
 
   return {
     users,
@@ -106,8 +109,8 @@ export async function beginTrial(
     load,
     followers,
     random,
-    async everywhere(some) {
-      expect(await late(some), `seed ${seed}`).to.deep.equal([]);
+    async everywhere(some, tell) {
+      expect(await settled(await options(some), withinMs, tell), `seed ${seed}`).to.deep.equal([]);
     },
     async acknowledgedMore(more = enough) {
       const goal = load.acknowledged + more;
@@ -120,7 +123,7 @@ export async function beginTrial(
     async findings() {
       await load.stop();
       const everybody = [...users, ...lightUsers];
-      const missing = await late(everybody);
+      const missing = await settled(await options(everybody), withinMs);
       const { faults, ...figures } = await check(await options(everybody));
       return { faults: [...missing, ...faults], ...figures };
     },
