@@ -40,7 +40,8 @@ const settings = {
   fsync: 'on',
   full_page_writes: 'on',
   synchronous_commit: 'on',
-  max_connections: '100',
+  // Each process of the split shape may open forty, and PostgreSQL refuses what is beyond it.
+  max_connections: '400',
   shared_buffers: '128MB',
   wal_compression: 'on',
   // Checkpoints are spread over minutes, so that commits do not wait behind them.
