@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
-import { OperatorError } from './operator-error.js';
+import { listen } from './listen.js';
 
 export interface OperatorDoorOptions {
   readonly metrics: Registry;
@@ -33,15 +32,7 @@ export function createOperatorDoor({ metrics, isReady }: OperatorDoorOptions): O
   }
 
   return {
-    async listen(port, host) {
-      server.listen(port, host);
-      await once(server, 'listening').catch((cause: unknown) => {
-        const why = cause instanceof Error ? cause.message : String(cause);
-        throw new OperatorError(`METRICS_PORT ${port} cannot be had: ${why}. Choose another, or 0 for a free one.`);
-      });
-      const { address, port: actual, family } = server.address() as AddressInfo;
-      return `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}`;
-    },
+    listen: (port, host) => listen(server, port, host, 'Set METRICS_PORT to another one, or to 0 for a free one.'),
     async close() {
       const closed = once(server, 'close');
       server.close();

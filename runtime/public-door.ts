@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
-import { Socket, type AddressInfo } from 'node:net';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import Koa from 'koa';
 import { TodoError, toProblem } from '../domain/errors.js';
-import { OperatorError } from './operator-error.js';
+import { listen } from './listen.js';
 import type { PublicDoor } from './role.js';
 
 /** Sockets are cut when the headers take longer, in milliseconds. */
@@ -54,13 +54,7 @@ export function createPublicDoor(): OpenPublicDoor {
         if (handler && request.headers.upgrade?.toLowerCase() === 'websocket') handler(request, socket, head);
         else ignoreUpgrade(server, request, socket);
       });
-      server.listen(port, host);
-      await once(server, 'listening').catch((cause: unknown) => {
-        throw cannotListen(cause, port, host);
-      });
-      const address = server.address() as AddressInfo;
-      const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-      return `http://${name}:${address.port}`;
+      return await listen(server, port, host, 'Set PORT, or HOST, to another one.');
     },
     async close() {
       if (!server) return;
@@ -74,14 +68,6 @@ export function createPublicDoor(): OpenPublicDoor {
       await closed.finally(() => clearInterval(sweep));
     },
   };
-}
-
-function cannotListen(cause: unknown, port: number, host: string): OperatorError {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  const why = code === 'EADDRINUSE' ? 'another program has it' : cause instanceof Error ? cause.message : String(cause);
-  return new OperatorError(`Port ${port} of ${host} cannot be had: ${why}. Set PORT, or HOST, to another one.`, {
-    cause,
-  });
 }
 
 /**

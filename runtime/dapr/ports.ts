@@ -44,15 +44,20 @@ export interface OnPorts<Name extends string> {
 /**
  * Starts a child that listens on free ports. Somebody else may take one between looking and listening: then it is started
  * again on others.
+ * @param fixed ports that are given and stay as they are
  */
 export async function startOnFreePorts<Name extends string>(
   supervisor: Supervisor,
   names: readonly Name[],
   specFor: (ports: Readonly<Record<Name, number>>) => ChildSpec,
+  fixed?: Readonly<Partial<Record<Name, number | undefined>>>,
 ): Promise<OnPorts<Name>> {
   for (let attempt = 1; ; attempt++) {
     const free = await freePorts(names.length);
-    const ports = Object.fromEntries(names.map((name, place) => [name, free[place]])) as Record<Name, number>;
+    const ports = Object.fromEntries(names.map((name, place) => [name, fixed?.[name] ?? free[place]])) as Record<
+      Name,
+      number
+    >;
     try {
       return { child: await supervisor.start(specFor(ports)), ports };
     } catch (error) {

@@ -178,9 +178,10 @@ export async function startSidecar(
 ): Promise<Sidecar> {
   const folder = join(servers.folder, name);
   await writeResources(folder, components, secrets);
-  const { child, ports } = await startOnFreePorts(supervisor, ['http', 'grpc', 'internal', 'metrics'], (free) => {
-    const ports = { ...free, http: httpPort ?? free.http };
-    return {
+  const { child, ports } = await startOnFreePorts(
+    supervisor,
+    ['http', 'grpc', 'internal', 'metrics'],
+    (ports) => ({
       name,
       command: programs.daprd,
       cwd: folder,
@@ -206,9 +207,10 @@ export async function startSidecar(
       stopSignal: 'SIGTERM',
       stopTimeoutMs: 4_000,
       ready: (signal) => daprdReady(ports.http, tokens.api, signal),
-    };
-  });
-  return { daprd: child, httpPort: httpPort ?? ports.http, grpcPort: ports.grpc, metricsPort: ports.metrics };
+    }),
+    { http: httpPort },
+  );
+  return { daprd: child, httpPort: ports.http, grpcPort: ports.grpc, metricsPort: ports.metrics };
 }
 
 /**

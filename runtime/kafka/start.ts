@@ -111,18 +111,20 @@ export async function startKafka({ supervisor, program, dataDir, port, signal }:
     signal,
   });
 
-  const { child, ports } = await startOnFreePorts(supervisor, ['api', 'controller'], (free) => {
-    const ports = { ...free, api: port ?? free.api };
-    return {
+  const { child, ports } = await startOnFreePorts(
+    supervisor,
+    ['api', 'controller'],
+    (ports) => ({
       name: 'kafka',
       ...java(flags, 'kafka.Kafka', join(folder, settingsFile)),
       async beforeStart() {
         await writeSettings(folder, log, ports);
       },
       ready: (ended) => answers(`${loopback}:${ports.api}`, ended),
-    };
-  });
-  return { brokers: `${loopback}:${port ?? ports.api}`, child };
+    }),
+    { api: port },
+  );
+  return { brokers: `${loopback}:${ports.api}`, child };
 }
 
 const settingsFile = 'server.properties';

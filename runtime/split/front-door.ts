@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { TodoError } from '../../domain/errors.js';
+import { listen } from '../listen.js';
 import { refuse } from '../public-door.js';
 
 /** Ports on loopback. */
@@ -15,7 +16,7 @@ export interface Backends {
  * for a live feed goes to a replica of the websocket role, everything else to the gateway, untouched in both directions.
  */
 export interface FrontDoor {
-  /** @returns the URL that people use */
+  /** @returns the URL that people use. @throws OperatorError when the port cannot be had */
   listen(port: number, host: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -64,14 +65,7 @@ export function createFrontDoor({ gateway, websocket }: Backends): FrontDoor {
   }
 
   return {
-    async listen(port, host) {
-      server.listen(port, host);
-      await once(server, 'listening');
-      const address = server.address();
-      if (address === null || typeof address === 'string') throw new Error('unreachable: it listens on a port');
-      const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-      return `http://${name}:${address.port}`;
-    },
+    listen: (port, host) => listen(server, port, host, 'Set PORT, or HOST, to another one.'),
     async close() {
       const closed = once(server, 'close');
       server.close();

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { openOwnKey } from '../../runtime/auth/own-key.js';
-import { readConfig, SettingsError } from '../../runtime/config.js';
+import { readConfig } from '../../runtime/config.js';
 import { OperatorError } from '../../runtime/operator-error.js';
 import { migrate } from '../../runtime/postgres/migrate.js';
 import { createPool } from '../../runtime/postgres/pool.js';
 import { reachDatabase } from '../../runtime/postgres/reach.js';
 import { remember } from './checkpoints/witness.js';
+import { readUser, runCommand } from './command.js';
 import { forgetUser, type Forgetting } from './forget-user.js';
 
 const usage = 'usage: npm run forget -- --user alice';
@@ -18,7 +18,8 @@ const lookAgainMs = 200;
 
 /** Forgets a user: what was deleted on stdout and exit code 0; what keeps it from that on stderr, with exit code 2. */
 async function main(): Promise<void> {
-  const userId = readUser(process.argv.slice(2));
+  const userId = readUser(process.argv.slice(2), usage);
+  if (!userId) throw new OperatorError(`--user is missing\n${usage}`);
   const config = readConfig(process.env, []);
   const log = pino({ level: 'warn' }, pino.destination(2));
   const database = await reachDatabase(config, log);
@@ -64,21 +65,4 @@ function sentence(userId: string, forgetting: Forgetting): string {
   }
 }
 
-function readUser(args: string[]): string {
-  let user;
-  try {
-    user = parseArgs({ args, options: { user: { type: 'string' } } }).values.user;
-  } catch (error) {
-    throw new OperatorError(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
-  }
-  if (!user) throw new OperatorError(`--user is missing\n${usage}`);
-  return user;
-}
-
-try {
-  await main();
-} catch (error) {
-  const isForOperator = error instanceof OperatorError || error instanceof SettingsError;
-  process.stderr.write(`${isForOperator ? error.message : String(error)}\n`);
-  process.exitCode = 2;
-}
+await runCommand(main);

@@ -1,13 +1,13 @@
-import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { findOwnKey } from '../../runtime/auth/own-key.js';
-import { readConfig, readLogLevel, SettingsError } from '../../runtime/config.js';
+import { readConfig, readLogLevel } from '../../runtime/config.js';
 import { OperatorError } from '../../runtime/operator-error.js';
 import { createPool } from '../../runtime/postgres/pool.js';
 import { reachDatabase } from '../../runtime/postgres/reach.js';
 import { createProgress } from '../../runtime/progress.js';
 import { asKeeper } from './access.js';
 import { recall } from './checkpoints/witness.js';
+import { readUser, runCommand } from './command.js';
 import { estimateEntries, hasAuditTables } from './sql/estimate-entries.js';
 import type { Fault } from './verify/chain-check.js';
 import { verifyEnds } from './verify/find-ends.js';
@@ -24,7 +24,7 @@ const graceMs = 5_000;
  * checking goes to stderr, with exit code 2.
  */
 async function main(): Promise<void> {
-  const userId = readUser(process.argv.slice(2));
+  const userId = readUser(process.argv.slice(2), usage);
   const config = readConfig(process.env, []);
   const log = pino(
     { level: readLogLevel({ LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'warn' }) ?? 'warn' },
@@ -73,18 +73,4 @@ function line({ userId, seq, what }: Fault): string {
   return userId === null ? `broken: ${what}\n` : `broken: user ${userId}, entry ${seq ?? ''}: ${what}\n`;
 }
 
-function readUser(args: string[]): string | null {
-  try {
-    return parseArgs({ args, options: { user: { type: 'string' } } }).values.user ?? null;
-  } catch (error) {
-    throw new OperatorError(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
-  }
-}
-
-try {
-  await main();
-} catch (error) {
-  const isForOperator = error instanceof OperatorError || error instanceof SettingsError;
-  process.stderr.write(`${isForOperator ? error.message : String(error)}\n`);
-  process.exitCode = 2;
-}
+await runCommand(main);
