@@ -45,6 +45,8 @@ export interface AppDoor {
 }
 
 export interface Subscriber {
+  /** How long an event of Kafka's may wait for others of its partition, to come with them, in milliseconds (10). */
+  readonly mostWaitMs?: number;
   /**
    * Takes events: any number of times each, and in any order. Resolves once the effect of all of them is durable; a
    * rejection has them delivered again.

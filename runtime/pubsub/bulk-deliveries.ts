@@ -10,8 +10,8 @@ import { toDeadLetter, type DeadLetter, type Place } from './dead-letter.js';
 import { type Deliveries, routeOf } from './deliveries.js';
 import { signatureOf, type EventSignatures } from './event-signatures.js';
 
-/** Messages of one delivery, and how long daprd waits for that many. */
-const bulk = { maxMessagesCount: 50, maxAwaitDurationMs: 10 } as const;
+/** Messages of one delivery. */
+const maxMessagesCount = 50;
 /** As many of the largest messages that a topic takes, in base64. */
 const mostBytes = 80 * 1024 * 1024;
 
@@ -81,12 +81,12 @@ export function createBulkDeliveries({ log, metrics, signatures, bury }: BulkDel
       followed.set(routeOf(role, topic), { role, topic, subscriber });
     },
     subscriptions: () =>
-      [...followed].map(([route, { role, topic }]) => ({
+      [...followed].map(([route, { role, topic, subscriber }]) => ({
         pubsubname: `pubsub-${role}`,
         topic,
         route,
         metadata: { rawPayload: 'true' },
-        bulkSubscribe: { enabled: true, ...bulk },
+        bulkSubscribe: { enabled: true, maxMessagesCount, maxAwaitDurationMs: subscriber.mostWaitMs ?? 10 },
       })),
     async deliver(role, topic, body) {
       const follower = followed.get(`/events/${role}/${topic}`);

@@ -56,7 +56,8 @@ describe('what Kafka delivers', () => {
     return answer.statuses.map(({ status }) => status);
   }
 
-  it('is asked for in bulk and raw, from a component for each role', () => {
+  it('is asked for in bulk and raw, from a component for each role, with the time that its events may wait', () => {
+    deliveries.subscribe('websocket', 'task-updates', { ...subscriber, mostWaitMs: 200 });
     expect(deliveries.subscriptions()).to.deep.equal([
       {
         pubsubname: 'pubsub-audit',
@@ -64,6 +65,13 @@ describe('what Kafka delivers', () => {
         route: '/events/audit/task-audit',
         metadata: { rawPayload: 'true' },
         bulkSubscribe: { enabled: true, maxMessagesCount: 50, maxAwaitDurationMs: 10 },
+      },
+      {
+        pubsubname: 'pubsub-websocket',
+        topic: 'task-updates',
+        route: '/events/websocket/task-updates',
+        metadata: { rawPayload: 'true' },
+        bulkSubscribe: { enabled: true, maxMessagesCount: 50, maxAwaitDurationMs: 200 },
       },
     ]);
   });
