@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { CommittedEvent, TaskEventType } from '../../domain/events/event.js';
+import type { CommittedEvent, FactDetail, TaskEventType } from '../../domain/events/event.js';
 import type { ActorKind } from '../../domain/task/commands.js';
 import { toTask, type TaskState } from '../../domain/task/task.js';
 
@@ -14,6 +14,7 @@ interface EventRow {
   readonly occurred_at: Date;
   readonly before: TaskState | null;
   readonly after: TaskState | null;
+  readonly detail: FactDetail | null;
 }
 
 /** A place in a user's order: the seq of the last event that is known. */
@@ -46,9 +47,15 @@ export async function readEventsOfUsers(
       SELECT e.*
       FROM unnest($1::text[], $2::bigint[]) AS place (user_id, after)
       CROSS JOIN LATERAL (
-        SELECT e.user_id, e.seq, e.event_id, e.task_id, e.version, e.type, e.actor, e.occurred_at, e.task AS after,
-          (SELECT b.task FROM events b
-           WHERE b.user_id = e.user_id AND b.task_id = e.task_id AND b.version = e.version - 1) AS before
+        SELECT e.user_id, e.seq, e.event_id, e.task_id, e.version, e.type, e.actor, e.occurred_at, e.detail,
+          CASE WHEN e.detail IS NULL THEN e.task ELSE
+            (SELECT c.task FROM events c
+             WHERE c.user_id = e.user_id AND c.task_id = e.task_id AND c.version = e.version AND c.detail IS NULL)
+          END AS after,
+          CASE WHEN e.detail IS NULL THEN
+            (SELECT b.task FROM events b
+             WHERE b.user_id = e.user_id AND b.task_id = e.task_id AND b.version = e.version - 1 AND b.detail IS NULL)
+          END AS before
         FROM events e
         WHERE e.user_id = place.user_id AND e.seq > place.after
         ORDER BY e.seq LIMIT $3
@@ -56,11 +63,12 @@ export async function readEventsOfUsers(
       ORDER BY e.user_id, e.seq`,
     values: [places.map((place) => place.user_id), places.map((place) => place.after), limit],
   });
-  return rows.map(({ occurred_at, before, after, ...row }) => ({
+  return rows.map(({ occurred_at, before, after, detail, ...row }) => ({
     ...row,
     timestamp: occurred_at.toISOString(),
     before: before && toTask(before),
     after: after && toTask(after),
+    ...(detail && { detail }),
   }));
 }
 

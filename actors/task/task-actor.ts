@@ -2,13 +2,15 @@ import type { Pool } from 'pg';
 import { TodoError } from '../../domain/errors.js';
 import type { CommittedEvent } from '../../domain/events/event.js';
 import type { CommandResult, SentCommand, TaskCommand } from '../../domain/task/commands.js';
+import { consequencesOf, type Consequences } from '../../domain/task/consequences.js';
 import { decide } from '../../domain/task/decide.js';
 import { evolve } from '../../domain/task/evolve.js';
 import { toTask, type TaskState } from '../../domain/task/task.js';
 import { asUnavailable } from '../../runtime/postgres/availability.js';
 import type { Turn } from '../host/actor.js';
 import { findAnswer, findCommitted, keepAnswer } from './sql/answers.js';
-import { commitEvent, violatedConstraint } from './sql/commit-event.js';
+import { commitEvent, violatedConstraint, type Commit } from './sql/commit-event.js';
+import { commitWithFacts, isOvertaken, type CommittedWithFacts } from './sql/commit-with-facts.js';
 import { readTask, type Snapshot } from './sql/read-task.js';
 import type { UserLanes } from './user-lanes.js';
 import type { UserZones } from './user-zones.js';
@@ -19,7 +21,7 @@ export interface TaskActorParts {
   readonly zones: UserZones;
   readonly lanes: UserLanes;
   readonly now: () => Date;
-  /** Told of every commit, right after it. */
+  /** Told of every event that was committed, right after its commit and in the order of `seq`. */
   readonly committed: (event: CommittedEvent) => void;
 }
 
@@ -111,50 +113,61 @@ export class TaskActor {
 
     const { type } = event;
     const after = evolve(snapshot.task, event, { version, timestamp });
-    let seq: number | null;
+    const { userId, taskId } = this;
+    const commit = {
+      userId,
+      taskId,
+      eventId: sent.command_id,
+      type,
+      actor: sent.actor,
+      timestamp,
+      version,
+      before: snapshot.task,
+      after,
+      assumedZone: zone,
+      idempotency,
+    };
+    const consequences = consequencesOf({ ...commit, command, event });
+    let committed: CommittedWithFacts | null;
     try {
-      seq = await this.parts.lanes.run(this.userId, () => {
+      committed = await this.parts.lanes.run(this.userId, () => {
         // The caller may have gone while it waited.
         turn.throwIfAborted();
-        return commitEvent(this.parts.pool, {
-          userId: this.userId,
-          taskId: this.taskId,
-          eventId: sent.command_id,
-          type,
-          actor: sent.actor,
-          timestamp,
-          version,
-          before: snapshot.task,
-          after,
-          assumedZone: zone,
-          idempotency,
-        });
+        return this.commit(commit, consequences);
       });
     } catch (error) {
       const constraint = violatedConstraint(error);
-      if (constraint === 'events_task_version') return null;
+      if (constraint === 'events_task_version' || constraint === 'events_fact' || isOvertaken(error)) return null;
       if (constraint === 'idempotency_keys_pkey') return this.earlierAnswer(sent);
       throw error;
     }
-    if (seq === null) {
+    if (committed === null) {
       this.parts.zones.forget(this.userId);
       return null;
     }
 
     this.snapshot = { version, task: after };
+    const { seq } = committed;
+    const shared = { user_id: userId, task_id: taskId, version, timestamp, actor: sent.actor };
+    const shown = after && toTask(after);
     this.parts.committed({
       event_id: sent.command_id,
       type,
-      user_id: this.userId,
-      task_id: this.taskId,
+      ...shared,
       seq,
-      version,
-      timestamp,
-      actor: sent.actor,
       before: snapshot.task && toTask(snapshot.task),
-      after: after && toTask(after),
+      after: shown,
     });
+    for (const [index, fact] of committed.facts.entries()) {
+      this.parts.committed({ ...fact, ...shared, seq: seq + 1 + index, before: null, after: shown });
+    }
     return answerOf({ task: after, version }, seq, false);
+  }
+
+  private async commit(commit: Commit, consequences: Consequences | null): Promise<CommittedWithFacts | null> {
+    if (consequences) return commitWithFacts(this.parts.pool, commit, consequences);
+    const seq = await commitEvent(this.parts.pool, commit);
+    return seq === null ? null : { seq, facts: [] };
   }
 
   private async answerUnchanged(sent: SentCommand, snapshot: Snapshot, now: string): Promise<CommandResult | null> {

@@ -1,6 +1,18 @@
 // Generated from domain/events/schema.ts by `npm run types`; do not edit.
 
-export type TaskEventData = TASK_CREATED | TASK_UPDATED | TASK_COMPLETED | TASK_REOPENED | TASK_DELETED;
+export type TaskEventData =
+  | TASK_CREATED
+  | TASK_UPDATED
+  | TASK_COMPLETED
+  | TASK_REOPENED
+  | TASK_SKIPPED
+  | TASK_DELETED
+  | TASK_RECURRED
+  | SERIES_ENDED
+  | REMINDER_SCHEDULED
+  | REMINDER_CANCELLED
+  | REMINDER_DUE
+  | REMINDER_DELIVERED;
 
 export interface TASK_CREATED {
   event_id: string;
@@ -108,6 +120,24 @@ export interface TASK_REOPENED {
   before: Task;
   after: Task;
 }
+export interface TASK_SKIPPED {
+  event_id: string;
+  type: 'TASK_SKIPPED';
+  user_id: string;
+  task_id: string;
+  /**
+   * The user's own count, without gaps.
+   */
+  seq: number;
+  /**
+   * The task's version after the event.
+   */
+  version: number;
+  timestamp: string;
+  actor: 'rest' | 'mcp' | 'recurrence' | 'reminder' | 'undo';
+  before: Task;
+  after: Task;
+}
 export interface TASK_DELETED {
   event_id: string;
   type: 'TASK_DELETED';
@@ -125,4 +155,183 @@ export interface TASK_DELETED {
   actor: 'rest' | 'mcp' | 'recurrence' | 'reminder' | 'undo';
   before: Task;
   after: null;
+}
+export interface TASK_RECURRED {
+  event_id: string;
+  type: 'TASK_RECURRED';
+  user_id: string;
+  task_id: string;
+  /**
+   * The user's own count, without gaps.
+   */
+  seq: number;
+  /**
+   * The task's version after the event.
+   */
+  version: number;
+  timestamp: string;
+  actor: 'rest' | 'mcp' | 'recurrence' | 'reminder' | 'undo';
+  before: null;
+  after: Task | null;
+  detail: TaskRecurredDetail;
+}
+export interface TaskRecurredDetail {
+  series_id: string;
+  occurrence: number;
+  occurrence_date: string;
+  previous_task_id: string;
+}
+export interface SERIES_ENDED {
+  event_id: string;
+  type: 'SERIES_ENDED';
+  user_id: string;
+  task_id: string;
+  /**
+   * The user's own count, without gaps.
+   */
+  seq: number;
+  /**
+   * The task's version after the event.
+   */
+  version: number;
+  timestamp: string;
+  actor: 'rest' | 'mcp' | 'recurrence' | 'reminder' | 'undo';
+  before: null;
+  after: Task | null;
+  detail: SeriesEndedDetail;
+}
+export interface SeriesEndedDetail {
+  series_id: string;
+  occurrence: number;
+}
+export interface REMINDER_SCHEDULED {
+  event_id: string;
+  type: 'REMINDER_SCHEDULED';
+  user_id: string;
+  task_id: string;
+  /**
+   * The user's own count, without gaps.
+   */
+  seq: number;
+  /**
+   * The task's version after the event.
+   */
+  version: number;
+  timestamp: string;
+  actor: 'rest' | 'mcp' | 'recurrence' | 'reminder' | 'undo';
+  before: null;
+  after: Task | null;
+  detail: ReminderDetail;
+}
+export interface ReminderDetail {
+  reminder_id: string;
+  occurrence: number | null;
+  /**
+   * The instant that the reminder comes to.
+   */
+  due_at: string;
+  reminder:
+    | {
+        before: string;
+      }
+    | {
+        at: string;
+      };
+}
+export interface REMINDER_CANCELLED {
+  event_id: string;
+  type: 'REMINDER_CANCELLED';
+  user_id: string;
+  task_id: string;
+  /**
+   * The user's own count, without gaps.
+   */
+  seq: number;
+  /**
+   * The task's version after the event.
+   */
+  version: number;
+  timestamp: string;
+  actor: 'rest' | 'mcp' | 'recurrence' | 'reminder' | 'undo';
+  before: null;
+  after: Task | null;
+  detail: ReminderDetail;
+}
+export interface REMINDER_DUE {
+  event_id: string;
+  type: 'REMINDER_DUE';
+  user_id: string;
+  task_id: string;
+  /**
+   * The user's own count, without gaps.
+   */
+  seq: number;
+  /**
+   * The task's version after the event.
+   */
+  version: number;
+  timestamp: string;
+  actor: 'rest' | 'mcp' | 'recurrence' | 'reminder' | 'undo';
+  before: null;
+  after: Task | null;
+  detail: ReminderDueDetail;
+}
+export interface ReminderDueDetail {
+  reminder_id: string;
+  occurrence: number | null;
+  /**
+   * The instant that the reminder comes to.
+   */
+  due_at: string;
+  reminder:
+    | {
+        before: string;
+      }
+    | {
+        at: string;
+      };
+  /**
+   * How long after it was due; whole seconds.
+   */
+  late_by_seconds: number;
+}
+export interface REMINDER_DELIVERED {
+  event_id: string;
+  type: 'REMINDER_DELIVERED';
+  user_id: string;
+  task_id: string;
+  /**
+   * The user's own count, without gaps.
+   */
+  seq: number;
+  /**
+   * The task's version after the event.
+   */
+  version: number;
+  timestamp: string;
+  actor: 'rest' | 'mcp' | 'recurrence' | 'reminder' | 'undo';
+  before: null;
+  after: Task | null;
+  detail: ReminderDeliveredDetail;
+}
+export interface ReminderDeliveredDetail {
+  reminder_id: string;
+  occurrence: number | null;
+  /**
+   * The instant that the reminder comes to.
+   */
+  due_at: string;
+  reminder:
+    | {
+        before: string;
+      }
+    | {
+        at: string;
+      };
+  channel: string;
+  delivered_at: string;
+  /**
+   * How long after it was due; whole seconds.
+   */
+  late_by_seconds: number;
 }

@@ -1,3 +1,5 @@
+import type { TaskEventType } from './event.js';
+
 const dayMs = 24 * 3_600_000;
 
 interface TopicPlan {
@@ -24,7 +26,28 @@ export type Topic = keyof typeof topicTable;
 
 export const topics = Object.keys(topicTable) as Topic[];
 
-/** Where each event of a task goes. */
+/** The topic of each type of event; see {@link topicsOf}. */
+const topicOfType: Readonly<Record<TaskEventType, Topic>> = {
+  TASK_CREATED: 'task-events',
+  TASK_UPDATED: 'task-events',
+  TASK_COMPLETED: 'task-events',
+  TASK_REOPENED: 'task-events',
+  TASK_SKIPPED: 'task-events',
+  TASK_DELETED: 'task-events',
+  REMINDER_SCHEDULED: 'task-reminders',
+  REMINDER_CANCELLED: 'task-reminders',
+  REMINDER_DUE: 'task-reminders',
+  REMINDER_DELIVERED: 'task-reminders',
+  TASK_RECURRED: 'task-recurrence',
+  SERIES_ENDED: 'task-recurrence',
+};
+
+/** Where an event goes: to the topic of its type, and to those that get every event. */
+export function topicsOf(type: TaskEventType): readonly Topic[] {
+  return [topicOfType[type], 'task-updates', 'task-audit'];
+}
+
+/** Where each change of a task goes. */
 export const taskTopics = ['task-events', 'task-updates', 'task-audit'] as const satisfies readonly Topic[];
 
 /** Where what nobody could take from a topic goes, with the reason. */

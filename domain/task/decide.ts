@@ -74,6 +74,7 @@ function newTask(fields: TaskFields, about: Circumstances, origin: Origin | null
     created_at: about.now,
     completed_at: null,
     origin,
+    anchor: null,
   };
 }
 

@@ -20,6 +20,8 @@ export function evolve(state: TaskState | null, event: TaskEvent, place: EventPl
       return { ...state, status: 'done', completed_at: place.timestamp, ...stamp };
     case 'TASK_REOPENED':
       return { ...state, status: 'open', completed_at: null, ...stamp };
+    case 'TASK_SKIPPED':
+      return { ...state, status: 'done', completed_at: null, ...stamp };
     case 'TASK_DELETED':
       return null;
   }

@@ -55,11 +55,21 @@ export interface Origin {
   readonly digest: string;
 }
 
+/** From where the slots of a series are counted, as long as its rule stays the same. */
+export interface Anchor {
+  /** The first slot of the rule: the due date when the recurrence was set or changed, as `due_date` is written. */
+  readonly date: string;
+  /** The number of that occurrence in the series. */
+  readonly occurrence: number;
+}
+
 /** What the program keeps of a task: what clients see, and what they do not. */
 export interface TaskState extends Task {
   /** True while `time_zone` is the user's own because none was named for this task. */
   readonly floating: boolean;
   readonly origin: Origin | null;
+  /** null of a task that does not recur, or whose recurrence was last set before there were anchors. */
+  readonly anchor: Anchor | null;
 }
 
 /** Takes away what clients do not see. The members come in one order, so that the same task is the same text. */

@@ -1,10 +1,16 @@
-import { eventSchemas } from '../../domain/events/schema.js';
+import { detailSchemas, eventSchemas } from '../../domain/events/schema.js';
 import { taskSchema } from '../../domain/task/schema.js';
 import type { GatewayContext } from '../context.js';
 import { jsonResponse } from '../json-media.js';
 import { pageSizeParameter, sinceParameter } from '../paging.js';
 import { route, type QueryInput, type Route } from '../route.js';
 import { readChanges } from '../sql/read-changes.js';
+
+/** What a fact says besides the task. */
+export const factDetailSchema = {
+  anyOf: Object.values(detailSchemas),
+  description: 'only where the type is one that changes no task: TASK_RECURRED, SERIES_ENDED, REMINDER_…',
+} as const;
 
 /** One change, as here and on the live feed. */
 export const changeSchema = {
@@ -17,6 +23,7 @@ export const changeSchema = {
     task_id: { type: 'string', format: 'uuid' },
     timestamp: { type: 'string', format: 'date-time' },
     task: { anyOf: [taskSchema, { type: 'null' }], description: 'the task after it; null once deleted' },
+    detail: factDetailSchema,
   },
 } as const;
 

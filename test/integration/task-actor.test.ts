@@ -142,7 +142,7 @@ describe('the Task actor', () => {
       await actor.execute(sent(complete, { command_id: id }), turn());
       expect(told[1]).to.deep.include({ event_id: id, type: 'TASK_COMPLETED', user_id: user, seq: 2, version: 2 });
       expect([told[1]?.before?.status, told[1]?.after?.status]).to.deep.equal(['open', 'done']);
-      expect(told[1]?.after).not.to.have.any.keys('floating', 'origin');
+      expect(told[1]?.after).not.to.have.any.keys('floating', 'origin', 'anchor');
     });
 
     it('takes the next number of the user whatever the task, and leaves no gap where one is refused', async () => {

@@ -349,9 +349,9 @@ async function read(database: pg.Client, users: readonly LoadUser[]): Promise<Co
   const everybody = await database.query<{ user_id: string }>('SELECT user_id FROM users WHERE seq > 0');
   // The columns as the JSON of an event has them.
   const tasks = await database.query<{ task: Json }>(
-    `SELECT to_jsonb(t) - '{words,due_at,priority,created_at,updated_at,completed_at}'::text[]
+    `SELECT to_jsonb(t) - '{words,due_at,priority,created_at,updated_at,completed_at,series_anchor}'::text[]
        || jsonb_build_object(
-         'priority', (ARRAY['none', 'low', 'medium', 'high', 'urgent'])[priority + 1],
+         'anchor', series_anchor, 'priority', (ARRAY['none', 'low', 'medium', 'high', 'urgent'])[priority + 1],
          'created_at', ${iso('created_at')}, 'updated_at', ${iso('updated_at')}, 'completed_at', ${iso('completed_at')},
          'due_is_right', due_at IS NOT DISTINCT FROM due_date::timestamp AT TIME ZONE time_zone) AS task
      FROM tasks t WHERE user_id = ANY ($1)`,
@@ -396,7 +396,7 @@ function changeOf({ seq, type, task_id, occurred_at, task }: EventRow): Json {
 /** A task as people see it: without what the program keeps for itself. */
 export function shown(task: Json | null): Json | null {
   if (!task) return null;
-  const { floating: _floating, origin: _origin, ...rest } = task;
+  const { floating: _floating, origin: _origin, anchor: _anchor, ...rest } = task;
   return rest;
 }
 

@@ -39,7 +39,7 @@ async function makeEventsOf(pool: Pool, made: MadeEvents, firstUser: number, las
          'due_date', '2026-11-30T09:00', 'time_zone', 'Europe/Berlin', 'recurrence', null, 'series_id', null,
          'occurrence', null, 'occurrence_date', null, 'reminders', '[{"before": "PT15M"}]'::jsonb, 'version', version,
          'created_at', at, 'updated_at', at, 'completed_at', CASE version WHEN 2 THEN at END,
-         'floating', false, 'origin', null)
+         'floating', false, 'origin', null, 'anchor', null)
      FROM (
        SELECT $1 || '-' || number AS user_id, seq, 1 + (seq - 1) % 2 AS version,
          md5($1 || number || '/' || (seq - 1) / 2)::uuid AS task_id,

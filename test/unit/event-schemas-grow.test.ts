@@ -31,8 +31,8 @@ describe('event schemas between releases', () => {
     ['no bound any more', changed(`${event}/properties/user_id/maxLength`)],
     ['a lower minimum', changed(`${event}/properties/seq/minimum`, 0)],
     ['another description', changed(`${event}/properties/seq/description`, 'the count')],
-    ['a further type of event', changed('/$defs/TASK_SKIPPED', taskEventSchema.$defs.TASK_CREATED)],
-    ['and its place among the others', changed('/oneOf', [...taskEventSchema.oneOf, { $ref: '#/$defs/TASK_SKIPPED' }])],
+    ['a further type of event', changed('/$defs/TASK_MOVED', taskEventSchema.$defs.TASK_CREATED)],
+    ['and its place among the others', changed('/oneOf', [...taskEventSchema.oneOf, { $ref: '#/$defs/TASK_MOVED' }])],
     [
       'a property that need not be there, within an alternative',
       changed(`${task}/properties/recurrence/anyOf/2/properties/until`, { type: 'string' }),

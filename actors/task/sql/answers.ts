@@ -19,7 +19,7 @@ export async function findAnswer(
     text: `
       SELECT k.request_hash, k.version, e.task
       FROM idempotency_keys k JOIN events e USING (user_id, task_id, version)
-      WHERE k.user_id = $1 AND k.key = $2`,
+      WHERE k.user_id = $1 AND k.key = $2 AND e.detail IS NULL`,
     values: [userId, key],
   });
   return rows[0] ?? null;
@@ -36,7 +36,7 @@ export async function findCommitted(
     name: 'find-committed',
     text: `
       SELECT version, task, seq FROM events
-      WHERE user_id = $1 AND task_id = $2 AND event_id = $3`,
+      WHERE user_id = $1 AND task_id = $2 AND event_id = $3 AND detail IS NULL`,
     values: [userId, taskId, commandId],
   });
   return rows[0] ?? null;

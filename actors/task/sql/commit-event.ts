@@ -2,7 +2,7 @@ import type { ActorKind } from '../../../domain/task/commands.js';
 import { dueAt } from '../../../domain/task/due-at.js';
 import { priorities, type TaskState } from '../../../domain/task/task.js';
 import { searchWords } from '../../../domain/task/words.js';
-import type { TaskEventType } from '../../../domain/events/event.js';
+import type { ChangeType } from '../../../domain/events/event.js';
 import type { Queryable } from '../../../runtime/postgres/pool.js';
 
 /** One event on its way into the database, and the task it leaves behind. */
@@ -10,7 +10,7 @@ export interface Commit {
   readonly userId: string;
   readonly taskId: string;
   readonly eventId: string;
-  readonly type: TaskEventType;
+  readonly type: ChangeType;
   readonly actor: ActorKind;
   readonly timestamp: string;
   /** The version that the event makes; the fence. */
@@ -26,12 +26,15 @@ export interface Commit {
 // statement that fails takes its number back. The task's row is written in the same statement; a conflict on
 // (user_id, task_id, version) or on the idempotency key undoes all of it.
 const place = `
-  WITH place AS (
+  place AS (
     INSERT INTO users AS u (user_id, seq) VALUES ($1, 1)
     ON CONFLICT (user_id) DO UPDATE SET seq = u.seq + 1
       WHERE $10::text IS NULL OR u.time_zone = $10
     RETURNING u.seq
-  ), event AS (
+  )`;
+
+const entries = `
+  event AS (
     INSERT INTO events (user_id, seq, event_id, task_id, version, type, actor, occurred_at, task)
     SELECT $1, seq, $2, $3, $4, $5, $6, $7, $8 FROM place
   ), answer AS (
@@ -57,14 +60,14 @@ const columns = [
   'origin',
   'created_at',
   'completed_at',
+  'series_anchor',
 ] as const;
 
 const firstColumn = 12;
 const wordsParameter = `$${firstColumn + columns.length}::text[]`;
 
-const commitTask = {
-  name: 'commit-task',
-  text: `${place}, task AS (
+const taskRow = `
+  task AS (
     INSERT INTO tasks AS t (user_id, id, version, updated_at, words, ${columns.join(', ')})
     SELECT $1, $3, $4, $7, coalesce(${wordsParameter}, '{}'),
       ${columns.map((_, index) => `$${firstColumn + index}`).join(', ')}
@@ -72,17 +75,24 @@ const commitTask = {
     ON CONFLICT (user_id, id) DO UPDATE SET version = excluded.version, updated_at = excluded.updated_at,
       words = coalesce(${wordsParameter}, t.words),
       ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}
-  )
-  SELECT seq FROM place`,
-};
+  )`;
 
-const commitDeletion = {
-  name: 'commit-deletion',
-  text: `${place}, task AS (
+const noTaskRow = `
+  task AS (
     DELETE FROM tasks USING place WHERE tasks.user_id = $1 AND tasks.id = $3
-  )
-  SELECT seq FROM place`,
-};
+  )`;
+
+/** The parts of the statement, for one that commits more than this; `place` gives the change's seq, as a row or none. */
+export const statementParts = {
+  entries,
+  taskRow,
+  noTaskRow,
+  /** The number of the first parameter after those of {@link valuesOf}. */
+  nextParameter: { taskRow: firstColumn + columns.length + 1, noTaskRow: firstColumn },
+} as const;
+
+const commitTask = { name: 'commit-task', text: `WITH ${place},${entries},${taskRow} SELECT seq FROM place` };
+const commitDeletion = { name: 'commit-deletion', text: `WITH ${place},${entries},${noTaskRow} SELECT seq FROM place` };
 
 /**
  * Commits one event, the task's row, the idempotency record and the user's next `seq` in one statement.
@@ -90,6 +100,13 @@ const commitDeletion = {
  * @throws pg's unique violation (see {@link violatedConstraint}) when the version or the key is taken
  */
 export async function commitEvent(on: Queryable, commit: Commit): Promise<number | null> {
+  const statement = commit.after ? commitTask : commitDeletion;
+  const { rows } = await on.query<{ seq: number }>({ ...statement, values: valuesOf(commit) });
+  return rows[0]?.seq ?? null;
+}
+
+/** The parameters of a commit's statement: of the event, and of the task's row if there is to be one. */
+export function valuesOf(commit: Commit): unknown[] {
   const { after } = commit;
   const shared = [
     commit.userId,
@@ -104,10 +121,7 @@ export async function commitEvent(on: Queryable, commit: Commit): Promise<number
     commit.assumedZone,
     commit.idempotency?.request_hash ?? null,
   ];
-  const { rows } = after
-    ? await on.query<{ seq: number }>({ ...commitTask, values: [...shared, ...rowOf(after), wordsOf(commit)] })
-    : await on.query<{ seq: number }>({ ...commitDeletion, values: shared });
-  return rows[0]?.seq ?? null;
+  return after ? [...shared, ...rowOf(after), wordsOf(commit)] : shared;
 }
 
 function rowOf(task: TaskState): unknown[] {
@@ -129,6 +143,7 @@ function rowOf(task: TaskState): unknown[] {
     task.origin && JSON.stringify(task.origin),
     task.created_at,
     task.completed_at,
+    task.anchor && JSON.stringify(task.anchor),
   ];
 }
 

@@ -7,11 +7,16 @@ export interface Snapshot {
   readonly task: TaskState | null;
 }
 
+/** SQL of a TaskState out of an event's `task`: those from before there were anchors hold none. */
+export const stateOf = (column: string): string => `'{"anchor": null}'::jsonb || ${column}`;
+
 /** Reads the task's last event. A deleted task keeps its version, so that the fence goes on. */
 export async function readTask(pool: Pool, userId: string, taskId: string): Promise<Snapshot> {
   const { rows } = await pool.query<Snapshot>({
     name: 'read-task',
-    text: `SELECT version, task FROM events WHERE user_id = $1 AND task_id = $2 ORDER BY version DESC LIMIT 1`,
+    text: `
+      SELECT version, ${stateOf('task')} AS task FROM events
+      WHERE user_id = $1 AND task_id = $2 AND detail IS NULL ORDER BY version DESC LIMIT 1`,
     values: [userId, taskId],
   });
   return rows[0] ?? { version: 0, task: null };

@@ -13,7 +13,7 @@ interface Row extends Omit<TaskState, Stored> {
 const lockRow = prepared<Row>(
   'plain-lock-task',
   `SELECT id, user_id, title, description, status, priority, tags, due_date, time_zone, floating, recurrence, series_id,
-     occurrence, occurrence_date, reminders, origin, version, created_at, updated_at, completed_at
+     occurrence, occurrence_date, reminders, origin, series_anchor AS anchor, version, created_at, updated_at, completed_at
    FROM tasks WHERE user_id = $1 AND id = $2 FOR UPDATE`,
 );
 
