@@ -47,7 +47,7 @@ export type ActorsContext = Pick<RoleContext, 'pool' | 'dapr' | 'appDoor' | 'log
 };
 
 /** In-memory pub/sub reaches the subscribers of this process only: to publish where they do not run is to lose. */
-const hearers: readonly RoleName[] = ['audit', 'websocket'];
+const hearers: readonly RoleName[] = ['audit', 'notification', 'recurrence', 'websocket'];
 
 /** Hosts the Task actors, publishes what they commit, and tells other roles what they missed. */
 export function startActors({ config, pool, dapr, appDoor, log, metrics }: ActorsContext): StartedRole {

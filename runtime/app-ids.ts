@@ -8,6 +8,8 @@ const ownIds: Readonly<Record<RoleName, string>> = {
   actors: 'todo-chatbot',
   gateway: 'todo-gateway',
   audit: 'todo-audit',
+  notification: 'todo-notification',
+  recurrence: 'todo-recurrence',
   websocket: 'todo-websocket',
 };
 

@@ -108,6 +108,8 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   const closing = (name: string) => async () => started.get(name)?.stop();
   lifecycle.opened('the actors', closing('actors'));
   lifecycle.opened('the audit log', closing('audit'));
+  lifecycle.opened('the notifications', closing('notification'));
+  lifecycle.opened('the recurrence', closing('recurrence'));
   const url = await publicDoor.listen(config.port, config.host);
   lifecycle.opened('the public door', () => publicDoor.close());
   lifecycle.opened('the live feeds', closing('websocket'));

@@ -73,7 +73,7 @@ export interface Dapr {
   publish(topic: Topic, events: readonly CommittedEvent[]): Promise<void>;
 }
 
-export const roleNames = ['gateway', 'actors', 'audit', 'websocket'] as const;
+export const roleNames = ['gateway', 'actors', 'audit', 'notification', 'recurrence', 'websocket'] as const;
 export type RoleName = (typeof roleNames)[number];
 
 export interface StartedRole {

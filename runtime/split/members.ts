@@ -14,6 +14,8 @@ export const members: readonly Member[] = [
   { name: 'actors-1', roles: ['actors'] },
   { name: 'actors-2', roles: ['actors'] },
   { name: 'audit', roles: ['audit'] },
+  { name: 'notification', roles: ['notification'] },
+  { name: 'recurrence', roles: ['recurrence'] },
   { name: 'websocket-1', roles: ['websocket'] },
   { name: 'websocket-2', roles: ['websocket'] },
   { name: 'gateway', roles: ['gateway'] },

@@ -71,9 +71,34 @@ describe("daprd's door", () => {
     expect(caughtUp).to.equal(1);
   });
 
-  it('refuses that two roles follow one topic', () => {
-    const subscriber = { receive: () => Promise.resolve(), catchUp: () => undefined };
-    expect(() => door.subscribe('websocket', 'task-audit', subscriber)).to.throw(/task-audit/);
+  it('hands a message on to each of the roles that follow its topic, and asks for it again until all have it', async () => {
+    const second = { received: [] as CommittedEvent[], caughtUp: 0, failure: undefined as Error | undefined };
+    door.subscribe('recurrence', 'task-audit', {
+      receive(events) {
+        if (second.failure) return Promise.reject(second.failure);
+        second.received.push(...events);
+        return Promise.resolve();
+      },
+      catchUp: () => void (second.caughtUp += 1),
+    });
+    expect(JSON.parse((await call('GET', '/dapr/subscribe')).text)).to.have.length(1);
+    expect([caughtUp, second.caughtUp]).to.deep.equal([1, 1]);
+    const [event] = eventsOf('alice', 1, 1);
+    const [message] = toBatches([event!]);
+    for (const [error, status] of [
+      [new Error('the database is away'), 'RETRY'],
+      [new TodoError('invalid', 'never'), 'DROP'],
+      [undefined, 'SUCCESS'],
+    ] as const) {
+      second.failure = error;
+      expect((await call('POST', '/events/audit/task-audit', message)).text).to.equal(JSON.stringify({ status }));
+    }
+    expect(received, 'each time').to.deep.equal([event, event, event]);
+    expect(second.received).to.deep.equal([event]);
+    const numbers = new MessageNumbers();
+    numbers.next(emptyBatch());
+    await call('POST', '/events/audit/task-audit', numbers.next(emptyBatch()));
+    expect([caughtUp, second.caughtUp], 'after a gap').to.deep.equal([2, 2]);
   });
 
   it('hands on the events of a message, many or one, and says that they are taken', async () => {
