@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommunicationProtocolEnum, DaprClient, HttpMethod } from '@dapr/dapr';
 import { Pool } from 'undici';
-import { TodoError, errorTable, fromProblem, type Problem } from '../domain/errors.js';
+import { TodoError } from '../domain/errors.js';
 import type { CommittedEvent } from '../domain/events/event.js';
 import { deadLetterTopic, type Topic } from '../domain/events/topics.js';
 import type { CommandEnvelope, CommandResult, SentCommand } from '../domain/task/commands.js';
 import { taskActorId } from '../domain/task/actor-id.js';
+import { SidecarActors, type ActorCalls } from './dapr/actor-calls.js';
+import { asError } from './dapr/refusal.js';
 import { BatchPublisher } from './pubsub/batch-publisher.js';
 import { BulkPublisher } from './pubsub/bulk-publisher.js';
 import type { DeadLetter } from './pubsub/dead-letter.js';
@@ -46,9 +48,11 @@ interface Connection {
 export class SidecarClient implements Dapr {
   private connection: Connection | undefined;
   private connected: (() => void)[] = [];
+  readonly actors: ActorCalls;
   private readonly publisher: Publisher;
 
   constructor(private readonly options: SidecarClientOptions) {
+    this.actors = new SidecarActors({ http: () => this.http(), apiToken: options.apiToken });
     this.publisher =
       options.broker === 'kafka'
         ? new BulkPublisher((topic, body) => this.publishBulk(topic, body), options.signatures)
@@ -195,8 +199,16 @@ export class SidecarClient implements Dapr {
 
   /** The SDK's client, as soon as there is a sidecar. */
   private async sdk(): Promise<DaprClient> {
+    return (await this.connections()).sdk;
+  }
+
+  private async http(): Promise<Pool> {
+    return (await this.connections()).http;
+  }
+
+  private async connections(): Promise<Connection> {
     if (!this.connection) await new Promise<void>((resolve) => this.connected.push(resolve));
-    return this.connection?.sdk ?? this.sdk();
+    return this.connection ?? this.connections();
   }
 }
 
@@ -229,16 +241,4 @@ function invocationError(error: unknown, role: RoleName): TodoError {
   } catch {
     return new TodoError('unavailable', `The part "${role}" does not answer at the moment.`, [], { cause: error });
   }
-}
-
-function asError(answer: unknown): TodoError {
-  const isProblem =
-    typeof answer === 'object' &&
-    answer !== null &&
-    'code' in answer &&
-    'detail' in answer &&
-    String(answer.code) in errorTable;
-  return isProblem
-    ? fromProblem(answer as Problem)
-    : new TodoError('unavailable', 'The sidecar answered without an answer of the program.');
 }

@@ -10,6 +10,7 @@ import type { CommandEnvelope, CommandResult } from '../domain/task/commands.js'
 import type { ActorType } from '../actors/host/actor.js';
 import type { TokenVerifier } from './auth/verify-token.js';
 import type { Config } from './config.js';
+import type { ActorCalls } from './dapr/actor-calls.js';
 
 /** What every role is given. A role takes what it needs, mounts its routes and subscriptions, and tells how to stop it. */
 export interface RoleContext {
@@ -63,6 +64,8 @@ export interface Dapr {
    * @throws TodoError the actor's own, or `unavailable` when no answer came in time: the outcome is unknown then
    */
   command(userId: string, taskId: string, envelope: CommandEnvelope): Promise<CommandResult>;
+  /** Calls of other actors, and what an actor asks of its own sidecar. */
+  readonly actors: ActorCalls;
   /** Asks another role by service invocation. @throws TodoError likewise */
   invoke(role: RoleName, method: string, body: object): Promise<unknown>;
   /**

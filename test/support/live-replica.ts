@@ -97,7 +97,14 @@ export class LiveReplica {
         get pool() {
           return unused();
         },
-        dapr: { command: unused, publish: unused, invoke: actors.invoke },
+        dapr: {
+          command: unused,
+          publish: unused,
+          invoke: actors.invoke,
+          get actors() {
+            return unused();
+          },
+        },
         tokens: createTokenVerifier({ issuer: 'test', audience: 'test', key: keys.publicKey }),
         publicDoor: door,
         appDoor: {
