@@ -6,6 +6,15 @@ ALTER TABLE events DROP CONSTRAINT events_task_version;
 CREATE UNIQUE INDEX events_task_version ON events (user_id, task_id, version) WHERE detail IS NULL;
 CREATE UNIQUE INDEX events_fact ON events (user_id, event_id) WHERE detail IS NOT NULL;
 
+-- Runs a statement for users whose rows are locked first, in one order: nothing is committed for them meanwhile, and the
+-- statement sees all that was. Within one call, so that the locks end with it whatever becomes of the caller. The statement
+-- gives rows of one column of jsonb; its $1 is `given`.
+CREATE FUNCTION with_users_locked(user_ids text[], statement text, given jsonb) RETURNS SETOF jsonb LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM FROM users WHERE user_id = ANY (user_ids) ORDER BY user_id FOR UPDATE;
+  RETURN QUERY EXECUTE statement USING given;
+END $$;
+
 -- From where a series counts its slots: {"date", "occurrence"}.
 ALTER TABLE tasks ADD COLUMN series_anchor jsonb;
 
