@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { brokersFault } from './kafka/brokers.js';
+import { readNotificationSettings, type NotificationSettings } from './notification-settings.js';
 import { roleNames, type RoleName } from './role.js';
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -24,6 +25,7 @@ export interface Config {
     /** undefined: a key of its own in `dataDir`. */
     readonly jwksUrl: string | undefined;
   };
+  readonly notification: NotificationSettings;
   readonly roles: readonly RoleName[];
   readonly logLevel: (typeof logLevels)[number];
 }
@@ -66,6 +68,7 @@ export function readConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
   const logLevel = readLogLevel(env);
   if (!logLevel) problems.push(`LOG_LEVEL is "${env['LOG_LEVEL']}"; it must be one of ${logLevels.join(', ')}`);
 
+  const notification = readNotificationSettings(setting, problems);
   const roles = readRoles(setting('ROLES'), argv, problems);
   if (problems.length > 0) throw new SettingsError(problems);
 
@@ -82,6 +85,7 @@ export function readConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
       audience: setting('AUTH_AUDIENCE') ?? 'todo-chatbot',
       jwksUrl,
     },
+    notification,
     logLevel: logLevel ?? 'info',
   };
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { expect } from 'chai';
 import { readConfig, SettingsError } from '../../runtime/config.js';
+import { readNotificationSettings } from '../../runtime/notification-settings.js';
 import { roleNames } from '../../runtime/role.js';
 
 /** The problems that settings have. */
@@ -14,6 +15,9 @@ function problems(env: NodeJS.ProcessEnv, ...argv: string[]): readonly string[] 
   return [];
 }
 
+/** How reminders leave where nothing is said of it. */
+const unset = readNotificationSettings(() => undefined, []);
+
 describe('the settings', () => {
   it('are all optional', () => {
     expect(readConfig({}, [])).to.deep.equal({
@@ -25,6 +29,7 @@ describe('the settings', () => {
       kafkaBrokers: undefined,
       metricsPort: undefined,
       auth: { issuer: 'todo-chatbot', audience: 'todo-chatbot', jwksUrl: undefined },
+      notification: unset,
       logLevel: 'info',
     });
   });
@@ -57,6 +62,7 @@ describe('the settings', () => {
       databaseUrl: env.DATABASE_URL,
       kafkaBrokers: env.KAFKA_BROKERS,
       auth: { issuer: env.AUTH_ISSUER, audience: 'todo', jwksUrl: env.AUTH_JWKS_URL },
+      notification: unset,
       logLevel: 'debug',
     });
   });
