@@ -8,6 +8,7 @@ import type { RoleContext, RoleName, StartedRole } from '../runtime/role.js';
 import { readEvents, readSeqsOfUsers, readUserSeqs } from './events/read-events.js';
 import { defineActorType } from './host/actor.js';
 import { Relay } from './relay/relay.js';
+import { startReminderSchedules } from './reminder-schedule/start.js';
 import { forgetOldAnswers } from './task/sql/answers.js';
 import { TaskActor } from './task/task-actor.js';
 import { UserLanes } from './task/user-lanes.js';
@@ -101,10 +102,17 @@ export function startActors({ config, pool, dapr, appDoor, log, metrics }: Actor
     const { after_user_id, limit } = seqsRequest(body);
     return readUserSeqs(pool, after_user_id, limit);
   });
+  const schedules = startReminderSchedules({ ...parts, dapr, appDoor, log });
   appDoor.binding('cron-reminders', async () => {
     relay.sweep();
+    schedules.sweep();
     await forgetOldAnswers(pool);
   });
 
-  return { stop: () => relay.stop() };
+  return {
+    async stop() {
+      await schedules.stop();
+      await relay.stop();
+    },
+  };
 }

@@ -1,0 +1,17 @@
+/** For which users this process has set timers, and for when: what need not be looked after until then. */
+export class Armed {
+  private readonly users = new Map<string, number>();
+
+  set(userId: string, due: number): void {
+    this.users.set(userId, due);
+  }
+
+  clear(userId: string): void {
+    this.users.delete(userId);
+  }
+
+  /** True when a timer comes at this time (epoch milliseconds) or before. */
+  has(userId: string, due: number): boolean {
+    return (this.users.get(userId) ?? Infinity) <= due;
+  }
+}
