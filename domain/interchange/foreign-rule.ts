@@ -1,4 +1,4 @@
-import { ruleSyntaxFault } from '../recurrence/rule-syntax.js';
+import { recurrenceFault } from '../recurrence/recurrence-fault.js';
 
 /** An RRULE as other programs write it, without small letters, blanks and a semicolon at the end. */
 export function tidyRule(rule: string): string {
@@ -15,11 +15,11 @@ export function tidyRule(rule: string): string {
  * Takes a rule if it is one; else the task comes in without it.
  * @param rule a tidy rule, empty where there is none
  * @param name how the file calls it
- * @param lost takes a rule that is none of RFC 5545 and 7529
+ * @param lost takes a rule that is none of RFC 5545 and 7529, or never matches
  */
 export function acceptRule(rule: string, name: string, lost: string[]): string | null {
   if (rule === '') return null;
-  const fault = ruleSyntaxFault(rule);
+  const fault = recurrenceFault({ rule, basis: 'due_date', catch_up: 'next' }, null, 'UTC');
   if (fault === null) return rule;
   lost.push(`${name}: ${fault}`);
   return null;

@@ -1,6 +1,6 @@
 import { durationFault, isTimeZone, localDateFault } from '../dates/local-date.js';
 import { TodoError, type InputError } from '../errors.js';
-import { ruleSyntaxFault } from '../recurrence/rule-syntax.js';
+import { recurrenceFault } from '../recurrence/recurrence-fault.js';
 import { validator } from '../validation.js';
 import type { TaskFields } from './commands.js';
 import { limits, newTaskSchema, taskPatchSchema } from './schema.js';
@@ -73,9 +73,11 @@ function normalised<T extends Written>(written: T): T & Partial<TaskFields> {
   }
   if (written.recurrence != null && typeof written.recurrence === 'object') {
     const rule = written.recurrence.rule.toUpperCase().replace(/^RRULE:/, '');
-    fault('/recurrence/rule', ruleSyntaxFault(rule));
     const { basis = 'due_date', catch_up = 'next' } = written.recurrence;
-    out['recurrence'] = { rule, basis, catch_up };
+    const recurrence: RecurrenceRule = { rule, basis, catch_up };
+    // Whether it fits the due date, which may be the task's, is decided where the task is known.
+    fault('/recurrence/rule', recurrenceFault(recurrence, null, 'UTC'));
+    out['recurrence'] = recurrence;
   }
   written.reminders?.forEach((reminder, index) => fault(...reminderFault(reminder, index)));
 
