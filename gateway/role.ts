@@ -16,6 +16,7 @@ import { openApiDocument } from './openapi/document.js';
 import type { Route } from './route.js';
 import { auditRoutes } from './routes/audit.js';
 import { changeRoutes } from './routes/changes.js';
+import { channelRoutes } from './routes/channels.js';
 import { interchangeRoutes } from './routes/interchange.js';
 import { meRoutes } from './routes/me.js';
 import { systemRoutes } from './routes/system.js';
@@ -59,6 +60,7 @@ export function gatewayRoutes(context: GatewayContext, stopping: AbortSignal): R
     ...changeRoutes(context),
     ...auditRoutes(context),
     ...meRoutes(context),
+    ...channelRoutes(context),
     ...interchangeRoutes(context, stopping),
     ...systemRoutes(context, (): string => document),
   ];

@@ -1,5 +1,6 @@
 import { errorTable, type ErrorCode } from '../../domain/errors.js';
 import { newTaskSchema, taskPatchSchema, taskSchema } from '../../domain/task/schema.js';
+import { channelNames } from '../../domain/user/channels.js';
 import { settingsPatchSchema } from '../../domain/user/settings.js';
 import { changeSchema } from '../routes/changes.js';
 import type { RouteDescription, SuccessResponse } from '../route.js';
@@ -79,7 +80,7 @@ function pathParameters({ path }: RouteDescription): object[] {
     name,
     in: 'path',
     required: true,
-    schema: { type: 'string', format: 'uuid' },
+    schema: name === 'channel' ? { enum: channelNames } : { type: 'string', format: 'uuid' },
   }));
 }
 

@@ -1,9 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
 import {
   patchSettings,
   settingsOf,
   settingsPatchSchema,
   settingsSchema,
+  shownSettings,
+  type PatchRules,
+  type ShownSettings,
   type UserSettings,
 } from '../../domain/user/settings.js';
 import { isDatabaseUnavailable } from '../../runtime/postgres/availability.js';
@@ -30,7 +34,11 @@ const patch: BodyInput<unknown> = {
 };
 
 /** What a user chose. */
-export function meRoutes({ pool }: Pick<GatewayContext, 'pool'>): Route[] {
+export function meRoutes({ pool, config, dapr }: Pick<GatewayContext, 'pool' | 'config' | 'dapr'>): Route[] {
+  const rules: PatchRules = {
+    newSecret: () => `whsec_${randomBytes(32).toString('base64')}`,
+    mayBeHttp: config.notification.allowsPrivateTargets,
+  };
   return [
     route({
       method: 'get',
@@ -39,7 +47,7 @@ export function meRoutes({ pool }: Pick<GatewayContext, 'pool'>): Route[] {
       operationId: 'getMe',
       summary: 'Read your settings',
       responses: { 200: jsonResponse('your settings', me) },
-      handle: async ({ userId }) => answer(userId, toSettings(await readSettings(pool, [userId]))),
+      handle: async ({ userId }) => answer(userId, shownSettings(toSettings(await readSettings(pool, [userId])))),
     }),
     route({
       method: 'patch',
@@ -49,10 +57,17 @@ export function meRoutes({ pool }: Pick<GatewayContext, 'pool'>): Route[] {
       summary: 'Change your settings (JSON merge patch)',
       body: patch,
       responses: { 200: jsonResponse('your settings after it', me) },
-      handle: async ({ userId, body }) => answer(userId, await change(pool, userId, body)),
+      async handle({ userId, body }) {
+        const settings = await change(pool, userId, body, rules);
+        // Tasks that go by the user's own zone hear of a new one soon. What does not arrive here, the sweep finds.
+        if (hasZone(body)) void dapr.invoke('actors', 'zone-changed', {}).catch(() => undefined);
+        return answer(userId, settings);
+      },
     }),
   ];
 }
+
+const hasZone = (body: unknown): boolean => typeof body === 'object' && body !== null && 'time_zone' in body;
 
 type SettingsRows = Awaited<ReturnType<typeof readSettings>>;
 
@@ -60,21 +75,22 @@ function toSettings([row]: SettingsRows): UserSettings {
   return settingsOf(row ? { ...row.settings, time_zone: row.time_zone } : {});
 }
 
-function answer(userId: string, settings: UserSettings): Answer {
+function answer(userId: string, settings: ShownSettings): Answer {
   return { status: 200, body: JSON.stringify({ user_id: userId, ...settings }) };
 }
 
-async function change(pool: Pool, userId: string, wanted: unknown): Promise<UserSettings> {
+async function change(pool: Pool, userId: string, wanted: unknown, rules: PatchRules): Promise<ShownSettings> {
   const client = await pool.connect();
   let failure: unknown;
   try {
     await client.query('BEGIN');
     await ensureUser(client, [userId]);
-    const settings = patchSettings(toSettings(await lockSettings(client, [userId])), wanted);
+    const before = toSettings(await lockSettings(client, [userId]));
+    const settings = patchSettings(before, wanted, rules);
     const { time_zone, ...rest } = settings;
     await writeSettings(client, [userId, time_zone, JSON.stringify(rest)]);
     await client.query('COMMIT');
-    return settings;
+    return shownSettings(settings, before);
   } catch (error) {
     failure = error;
     await client.query('ROLLBACK').catch(() => undefined);

@@ -3,11 +3,13 @@ import { sharedSystem } from '../support/system.js';
 
 describe('/v1/me', () => {
   const system = sharedSystem();
-  const defaults = {
-    time_zone: 'UTC',
-    notifications: { channels: { log: { enabled: true } } },
-    quiet_hours: null,
+  const allChannels = {
+    log: { enabled: true },
+    email: { enabled: false, address: null },
+    webhook: { enabled: false, url: null },
+    web_push: { enabled: false, subscriptions: [] },
   };
+  const defaults = { time_zone: 'UTC', notifications: { channels: allChannels }, quiet_hours: null };
 
   it('gives the settings, which are there before anything was chosen', async () => {
     const alice = await system().newUser();
@@ -20,7 +22,11 @@ describe('/v1/me', () => {
     const channels = { log: { enabled: false } };
     await alice.patch('/v1/me', { time_zone: 'Europe/Berlin', notifications: { channels } });
     const { me } = await alice.patch('/v1/me', { quiet_hours }, { 'content-type': 'application/merge-patch+json' });
-    expect(me).to.deep.include({ time_zone: 'Europe/Berlin', quiet_hours, notifications: { channels } });
+    expect(me).to.deep.include({
+      time_zone: 'Europe/Berlin',
+      quiet_hours,
+      notifications: { channels: { ...allChannels, ...channels } },
+    });
     expect((await alice.get('/v1/me')).me).to.deep.equal(me);
     const back = await alice.patch('/v1/me', { time_zone: null, quiet_hours: null, notifications: null });
     expect(back.me).to.deep.equal({ user_id: alice.id, ...defaults });

@@ -31,10 +31,16 @@ describe('what the gateway answers', () => {
       hash: '0'.repeat(64),
       previous_hash: '0'.repeat(64),
     };
+    const notificationAnswers: Record<string, object> = {
+      channels: { channels: [{ channel: 'web_push', available: true, public_key: 'BA' }] },
+      'test-channel': { channel: 'log', delivered: true, error: null },
+      unsubscribe: {},
+    };
     gateway = await startTestGateway({
       pool,
       command: actorsOn(pool),
       invoke: (role, method, body) => {
+        if (role === 'notification') return Promise.resolve(notificationAnswers[method]);
         expect([role, method]).to.deep.equal(['audit', 'audit-log']);
         expect(body).to.deep.equal({ user_id: 'alice', task_id: null, since: 0, limit: 7 });
         return Promise.resolve({ entries: [entry], next_since: null });
@@ -51,7 +57,7 @@ describe('what the gateway answers', () => {
 
   /** Makes the call and checks its answer against what the document declares for it. */
   async function call(method: string, path: string, status: number, suffix = '', options: CallOptions = {}) {
-    const address = path.replace('{id}', id);
+    const address = path.replace('{id}', id).replace('{channel}', 'log');
     const reply = await gateway.call(method, address + suffix, options);
     const name = `${method} ${path} ${status}`;
     expect([name, reply.status]).to.deep.equal([name, status]);
@@ -117,6 +123,10 @@ describe('what the gateway answers', () => {
     await call('GET', '/v1/changes', 200);
     await call('GET', '/v1/audit', 200, '?limit=7');
     await call('GET', '/v1/me', 200);
+    await call('GET', '/v1/me/channels', 200);
+    await call('POST', '/v1/me/channels/{channel}/test', 200);
+    await call('GET', '/unsubscribe', 200, '?token=a.b', { user: '' });
+    await call('POST', '/unsubscribe', 200, '?token=a.b', { user: '' });
     const todo =
       'BEGIN:VCALENDAR\nBEGIN:VTODO\nUID:a\nSUMMARY:a\nLOCATION:b\nEND:VTODO\nBEGIN:VEVENT\nEND:VEVENT\nEND:VCALENDAR\n';
     for (const accept of ['application/json', 'application/x-ndjson']) {

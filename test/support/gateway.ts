@@ -60,7 +60,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const metrics = new Registry();
   const door = createPublicDoor();
   startGateway({
-    config: { metricsPort: undefined },
+    config: { metricsPort: undefined, notification: { allowsPrivateTargets: false } },
     pool,
     dapr: { command, invoke },
     publicDoor: door,

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Problem } from '../../domain/errors.js';
 import type { Change } from '../../domain/events/event.js';
 import type { Task } from '../../domain/task/task.js';
-import type { UserSettings } from '../../domain/user/settings.js';
+import type { ShownSettings } from '../../domain/user/settings.js';
 
 /** One entry of `/v1/audit`. */
 export interface AuditEntry {
@@ -51,8 +51,8 @@ export class Reply {
   get log(): { entries: AuditEntry[]; next_since: number | null } {
     return this.read('application/json') as { entries: AuditEntry[]; next_since: number | null };
   }
-  get me(): UserSettings & { user_id: string } {
-    return this.read('application/json') as UserSettings & { user_id: string };
+  get me(): ShownSettings & { user_id: string } {
+    return this.read('application/json') as ShownSettings & { user_id: string };
   }
   get problem(): Problem {
     const problem = this.read('application/problem+json') as Problem;
