@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { errorTable, TodoError } from '../../domain/errors.js';
 import type { CommittedEvent } from '../../domain/events/event.js';
 import { groupByUser } from '../../domain/events/in-order.js';
-import { taskTopics, type Topic } from '../../domain/events/topics.js';
+import { byTopic, topics, type Topic } from '../../domain/events/topics.js';
 import { readEventsOfUsers } from '../events/read-events.js';
 import { BackOff } from './back-off.js';
 import { Backlog, type Lag } from './backlog.js';
@@ -237,10 +237,12 @@ export class Publisher {
     this.underWay.add(tracked);
   }
 
-  /** Publishes to all topics. An event that can never be published is passed over: it must not hold up all others. */
+  /** Publishes each event to its topics, and the empty message to all. An event that can never be published is passed over: it must not hold up all others. */
   private async handOver(events: readonly CommittedEvent[]): Promise<void> {
     try {
-      await Promise.all(taskTopics.map((topic) => this.parts.publish(topic, events)));
+      const { publish } = this.parts;
+      if (events.length === 0) await Promise.all(topics.map((topic) => publish(topic, events)));
+      else await Promise.all([...byTopic(events)].map(([topic, part]) => publish(topic, part)));
     } catch (error) {
       const isFinal = error instanceof TodoError && errorTable[error.code].retry === 'drop';
       if (!isFinal) throw error;

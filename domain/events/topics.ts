@@ -1,4 +1,4 @@
-import type { TaskEventType } from './event.js';
+import type { CommittedEvent, TaskEventType } from './event.js';
 
 const dayMs = 24 * 3_600_000;
 
@@ -45,6 +45,22 @@ const topicOfType: Readonly<Record<TaskEventType, Topic>> = {
 /** Where an event goes: to the topic of its type, and to those that get every event. */
 export function topicsOf(type: TaskEventType): readonly Topic[] {
   return [topicOfType[type], 'task-updates', 'task-audit'];
+}
+
+/**
+ * Parts events by where they go, each topic's in the order given.
+ * @returns the very list given for a topic that gets all of it
+ */
+export function byTopic(events: readonly CommittedEvent[]): ReadonlyMap<Topic, readonly CommittedEvent[]> {
+  const parts = new Map<Topic, CommittedEvent[]>();
+  for (const event of events) {
+    for (const topic of topicsOf(event.type)) {
+      const part = parts.get(topic);
+      if (part) part.push(event);
+      else parts.set(topic, [event]);
+    }
+  }
+  return new Map([...parts].map(([topic, part]) => [topic, part.length === events.length ? events : part]));
 }
 
 /** Where each change of a task goes. */

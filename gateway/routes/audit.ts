@@ -4,6 +4,7 @@ import type { GatewayContext } from '../context.js';
 import { jsonResponse } from '../json-media.js';
 import { pageSizeParameter, sinceParameter } from '../paging.js';
 import { route, type QueryInput, type Route } from '../route.js';
+import { factDetailSchema } from './changes.js';
 
 const event = eventSchemas.TASK_UPDATED.properties;
 const taskOrNone = {
@@ -39,10 +40,11 @@ const auditEntry = {
     actor: event.actor,
     before: taskOrNone,
     after: taskOrNone,
+    detail: factDetailSchema,
     content_hash: {
       anyOf: [sha256, { type: 'null' }],
       description:
-        'SHA-256 of the sealed content, which stands for before and after in the hash; null: they do themselves',
+        'SHA-256 of the sealed content, which stands for before, after and detail in the hash; null: they do themselves',
     },
     hash: sha256,
     previous_hash: sha256,

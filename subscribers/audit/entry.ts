@@ -6,8 +6,8 @@ import { seal } from './seal.js';
 /** What the hash of a user's first entry builds on. */
 export const firstHash = Buffer.alloc(32);
 
-/** What of an event everybody may know: all but what it changed. */
-export type EventFacts = Omit<CommittedEvent, 'before' | 'after'>;
+/** What of an event everybody may know: all but what it changed or says. */
+export type EventFacts = Omit<CommittedEvent, 'before' | 'after' | 'detail'>;
 
 /** An event with its place in the user's chain, what it changed sealed. */
 export interface AuditEntry {
@@ -35,7 +35,7 @@ export function chain(events: readonly CommittedEvent[], previousHash: Buffer, k
 
 /**
  * The hash of an entry: SHA-256 over the previous hash and the canonical JSON (RFC 8785) of the event, in which the hash of
- * the sealed content stands for `before` and `after`. So it can be checked when nobody can open them any more.
+ * the sealed content stands for `before`, `after` and `detail`. So it can be checked when nobody can open them any more.
  */
 export function entryHash(previous: Buffer, event: EventFacts, contentHash: Buffer): Buffer {
   return sha256(previous, canonicalFacts(event, contentHash.toString('hex')));

@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { CommittedEvent } from '../../domain/events/event.js';
 
-/** What an event changed. */
-export type Content = Pick<CommittedEvent, 'before' | 'after'>;
+/** What an event changed, or says. */
+export type Content = Pick<CommittedEvent, 'before' | 'after' | 'detail'>;
 
 type Place = Pick<CommittedEvent, 'user_id' | 'seq'>;
 
@@ -16,14 +16,14 @@ export function newDataKey(): Buffer {
 }
 
 /**
- * Seals what an event changed by AES-256-GCM, bound to the event's place in the log.
+ * Seals what an event changed, and the detail of a fact, by AES-256-GCM, bound to the event's place in the log.
  * @returns the nonce (12 bytes), the ciphertext and the tag (16 bytes)
  */
 export function seal(key: Buffer, event: Content & Place): Buffer {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv(algorithm, key, nonce).setAAD(boundTo(event));
-  const { before, after } = event;
-  const body = cipher.update(JSON.stringify({ before, after }), 'utf8');
+  const { before, after, detail } = event;
+  const body = cipher.update(JSON.stringify({ before, after, detail }), 'utf8');
   return Buffer.concat([nonce, body, cipher.final(), cipher.getAuthTag()]);
 }
 

@@ -10,7 +10,7 @@ import { parseNewTask } from '../../domain/task/parse-fields.js';
 import { firstHash, plainEntryHash } from '../../subscribers/audit/entry.js';
 import { forgetUser } from '../../subscribers/audit/forget-user.js';
 import { testAuditLog, type TestAuditLog } from '../support/audit-log.js';
-import { eventsOf } from '../support/events.js';
+import { eventsOf, factAt } from '../support/events.js';
 
 describe('forgetting a user', function () {
   this.timeout(20_000);
@@ -26,11 +26,12 @@ describe('forgetting a user', function () {
       .rows;
 
   it('leaves the entries with what is known of them, and the chain whole', async () => {
-    await log.write([...eventsOf('alice', 1, 3), ...eventsOf('bob', 1, 2)]);
+    await log.write([...eventsOf('alice', 1, 3), factAt('alice', 4, 3), ...eventsOf('bob', 1, 2)]);
     await log.sign();
     const [before, others] = [await log.entries('alice'), await log.entries('bob')];
     expect((await forget('alice')).outcome).to.equal('forgotten');
-    const expected = before.map((entry) => ({ ...entry, before: null, after: null }));
+    expect(before[3]).to.have.property('detail');
+    const expected = before.map(({ detail: _detail, ...entry }) => ({ ...entry, before: null, after: null }));
     expect(await log.entries('alice')).to.deep.equal(expected);
     expect(await log.entries('bob')).to.deep.equal(others);
     expect(await log.verify()).to.deep.equal([]);
@@ -39,7 +40,13 @@ describe('forgetting a user', function () {
   it('leaves no word of the user anywhere in the database', async () => {
     const title = 'Unheard-of';
     const { database } = log;
-    await log.write(eventsOf('alice', 1, 3).map((event) => withTitle(event, title)));
+    await log.write([...eventsOf('alice', 1, 3), factAt('alice', 4, 3)].map((event) => withTitle(event, title)));
+    await database.pool.query(
+      `INSERT INTO series_steps VALUES ('alice', gen_random_uuid(), 1, gen_random_uuid(), 1, now());
+       INSERT INTO reminders VALUES ('alice', gen_random_uuid(), gen_random_uuid(), 1, now(), '{"at": "${title}"}', 'due');
+       INSERT INTO reminder_deliveries (user_id, reminder_id, channel, error)
+       SELECT user_id, reminder_id, 'log', '${title}' FROM reminders`,
+    );
     await database.pool.query(
       `INSERT INTO idempotency_keys VALUES ('alice', 'k', 'h', gen_random_uuid(), 1, now());
        UPDATE users SET time_zone = 'Asia/Tokyo', settings = '{"channels": ["${title}"]}' WHERE user_id = 'alice'`,
@@ -52,7 +59,10 @@ describe('forgetting a user', function () {
       expect(found.rowCount, name).to.equal(0);
     }
     expect(await rows('audit_keys', 'alice')).to.deep.equal([]);
-    expect(await rows('idempotency_keys', 'alice')).to.deep.equal([]);
+    for (const table of ['idempotency_keys', 'series_steps', 'reminders', 'reminder_deliveries']) {
+      expect(await rows(table, 'alice'), table).to.deep.equal([]);
+    }
+    expect(await rows('events', 'alice'), 'the fence alone').to.have.length(1);
   });
 
   it('waits for the log and the relay, and deletes nothing before', async () => {

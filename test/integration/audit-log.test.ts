@@ -8,7 +8,7 @@ import { openAuditAccess, type AuditAccess } from '../../subscribers/audit/acces
 import { AuditLog } from '../../subscribers/audit/audit-log.js';
 import { readEntries, type ShownEntry } from '../../subscribers/audit/sql/read-entries.js';
 import { brokenAt, canonical } from '../support/audit-chain.js';
-import { eventAt, eventsOf } from '../support/events.js';
+import { eventAt, eventsOf, factAt } from '../support/events.js';
 import { testDatabase, type TestDatabase } from '../support/postgres.js';
 
 describe('the audit log', () => {
@@ -52,6 +52,20 @@ describe('the audit log', () => {
     const { user_id: _user, ...shown } = given[1]!;
     expect(second).to.deep.include(shown);
     expect(first?.before).to.equal(null);
+  });
+
+  it('holds each fact with what it says, sealed and hashed like the rest', async () => {
+    const fact = factAt(user, 3, 2);
+    await open().append([...events(1, 2), fact]);
+    const { user_id: _user, ...shown } = fact;
+    expect((await entries())[2]).to.deep.include(shown);
+    expect((await entries())[1]).not.to.have.property('detail');
+    expect(brokenAt(user, await entries())).to.equal(null);
+    const { rows } = await database.pool.query<{ row: string }>(
+      `SELECT to_jsonb(a)::text AS row FROM audit_entries a WHERE user_id = $1 AND seq = 3`,
+      [user],
+    );
+    expect(rows.length === 1 && rows[0]?.row.includes('reminder_id')).to.equal(false);
   });
 
   it('holds each event once and in order, whatever comes twice, late or in another order', async function () {

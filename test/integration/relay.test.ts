@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { taskTopics } from '../../domain/events/topics.js';
+import { commitFacts } from '../../actors/facts/commit-facts.js';
+import { derivedId } from '../../domain/events/derived-id.js';
+import type { CommittedEvent } from '../../domain/events/event.js';
+import { taskTopics, topics, type Topic } from '../../domain/events/topics.js';
 import { TodoError } from '../../domain/errors.js';
 import { testDatabase, type TestDatabase } from '../support/postgres.js';
 import { RelayProcess } from '../support/relay-process.js';
@@ -39,6 +42,39 @@ describe('the relay of events', () => {
       expect(process.seqs('ann', topic)).to.deep.equal(upTo(5));
       expect(process.seqs('ben', topic)).to.deep.equal(upTo(5));
     }
+  });
+
+  it('publishes facts to the topic of their type beside those of all events, told of or found, in the one order', async () => {
+    const process = await start('only').untilItLeads();
+    await process.commit('mia', 1);
+    await until('it is published', () => process.seqs('mia').length === 1);
+    const [change] = (process.published.get('task-events') ?? []).filter(({ user_id }) => user_id === 'mia');
+    const commit = (name: string, committed: (event: CommittedEvent) => void) =>
+      commitFacts({ pool: database.pool, committed }, [
+        {
+          ...{
+            user_id: 'mia',
+            task_id: change?.task_id ?? '',
+            actor: 'recurrence',
+            timestamp: '2026-11-24T09:00:00.000Z',
+          },
+          type: 'SERIES_ENDED',
+          event_id: derivedId(name),
+          detail: { series_id: derivedId('series'), occurrence: 3 },
+        },
+      ]);
+    const [told] = await commit('told', (event) => process.relay.committed(event));
+    await commit('untold', () => undefined);
+    await process.commit('mia', 1);
+    const seqs = (topic: Topic) => process.seqs('mia', topic);
+    await until('all is published', () => seqs('task-audit').length === 4 && seqs('task-updates').length === 4);
+    expect([seqs('task-audit'), seqs('task-updates')]).to.deep.equal([upTo(4), upTo(4)]);
+    expect(seqs('task-events')).to.deep.equal([1, 4]);
+    expect(seqs('task-recurrence')).to.deep.equal([2, 3]);
+    expect(seqs('task-reminders')).to.deep.equal([]);
+    const [first, second] = process.published.get('task-recurrence') ?? [];
+    expect(first).to.equal(told).and.to.deep.include({ version: 1, before: null, after: change?.after });
+    expect(second).to.deep.equal({ ...told, seq: 3, event_id: derivedId('untold') });
   });
 
   it('publishes in one process what another commits, without a sweep, in the order of both', async () => {
@@ -140,7 +176,7 @@ describe('the relay of events', () => {
     process.relay.sweep();
     await process.untilItLeads();
     process.relay.sweep();
-    await until('it is published to every topic', () => empty === taskTopics.length);
+    await until('it is published to every topic', () => empty === topics.length);
   });
 
   it('publishes what it was not told of by its sweep, however much it is', async function () {

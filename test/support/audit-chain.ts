@@ -3,14 +3,14 @@ import type { AuditEntry } from './http.js';
 
 /**
  * Checks a user's audit log as somebody outside would, with nothing of the program: by RFC 8785 and SHA-256 alone. What an
- * entry changed stands in its hash by the hash of its sealed form, so a change to `before` or `after` alone is not seen here.
+ * entry changed stands in its hash by the hash of its sealed form, so a change to `before`, `after` or `detail` alone is not seen here.
  * @param entries from the first on, in order
  * @returns the seq of the first entry that is not what was chained, or null when all of it is whole
  */
 export function brokenAt(userId: string, entries: readonly AuditEntry[]): number | null {
   let previous = '0'.repeat(64);
   let seq = 0;
-  for (const { hash, previous_hash, before, after, content_hash, ...facts } of entries) {
+  for (const { hash, previous_hash, before, after, detail: _detail, content_hash, ...facts } of entries) {
     const event = content_hash === null ? { ...facts, before, after } : { ...facts, content_hash };
     const own = createHash('sha256')
       .update(Buffer.from(previous, 'hex'))

@@ -91,7 +91,7 @@ export async function testAuditLog(): Promise<TestAuditLog> {
 
 /** What the actors and the relay leave of the events. */
 async function commit({ pool }: TestDatabase, events: readonly CommittedEvent[]): Promise<void> {
-  for (const { user_id, seq, event_id, task_id, version, type, actor, timestamp, after } of events) {
+  for (const { user_id, seq, event_id, task_id, version, type, actor, timestamp, after, detail } of events) {
     await pool.query(
       `INSERT INTO users (user_id, seq) VALUES ($1, $2) ON CONFLICT (user_id) DO UPDATE SET seq = excluded.seq`,
       [user_id, seq],
@@ -102,9 +102,13 @@ async function commit({ pool }: TestDatabase, events: readonly CommittedEvent[])
       [user_id, seq],
     );
     await pool.query(
-      `INSERT INTO events (user_id, seq, event_id, task_id, version, type, actor, occurred_at, task)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-      [user_id, seq, event_id, task_id, version, type, actor, timestamp, after && JSON.stringify(after)],
+      `INSERT INTO events (user_id, seq, event_id, task_id, version, type, actor, occurred_at, task, detail)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+      [
+        ...[user_id, seq, event_id, task_id, version, type, actor, timestamp],
+        detail || !after ? null : JSON.stringify(after),
+        detail && JSON.stringify(detail),
+      ],
     );
   }
 }

@@ -2,8 +2,17 @@ import { isDeepStrictEqual } from 'node:util';
 import { groupBy, shown, type Content, type EventRow, type Json } from './checker.js';
 import { allMessages, type LoggedMessage } from './kafka-log.js';
 
-/** By the interface: where every event of a task goes, and where what could not be taken from there would lie. */
-const topics = ['task-events', 'task-updates', 'task-audit'] as const;
+/** By the interface: where events go, and where what could not be taken from there would lie. */
+const topics = ['task-events', 'task-reminders', 'task-recurrence', 'task-updates', 'task-audit'] as const;
+const topicsOf = (type: string): readonly (typeof topics)[number][] => [
+  type.startsWith('REMINDER_')
+    ? 'task-reminders'
+    : ['TASK_RECURRED', 'SERIES_ENDED'].includes(type)
+      ? 'task-recurrence'
+      : 'task-events',
+  'task-updates',
+  'task-audit',
+];
 const deadLetters = topics.map((topic) => `${topic}-dead-letter`);
 
 export interface KafkaFigures {
@@ -14,8 +23,8 @@ export interface KafkaFigures {
 }
 
 /**
- * What Kafka holds is what the database holds: in each topic every event at least once and nothing else, under the key of its
- * user and its own id, first occurrences in order of `seq`, and nothing among the dead letters.
+ * What Kafka holds is what the database holds: in each topic every event that goes there at least once and nothing else,
+ * under the key of its user and its own id, first occurrences in order of `seq`, and nothing among the dead letters.
  */
 export async function checkKafka(
   brokers: string,
@@ -24,7 +33,12 @@ export async function checkKafka(
   const faults: string[] = [];
   const expected = expectedData(events);
   const checked = new Set(events.map((event) => event.user_id));
-  const places = new Map(topics.map((topic) => [topic as string, new Places(topic, faults)]));
+  const places = new Map<string, Places>(
+    topics.map((topic) => {
+      const own = events.filter(({ type }) => topicsOf(type).includes(topic));
+      return [topic, new Places(topic, own, faults)];
+    }),
+  );
   const figures = { messages: 0, duplicates: 0 };
 
   for await (const message of allMessages(brokers, [...topics, ...deadLetters])) {
@@ -48,36 +62,45 @@ export async function checkKafka(
       figures.duplicates += 1;
     }
   }
-  for (const [user, own] of groupBy(events, (event) => event.user_id)) {
-    for (const topicPlaces of places.values()) topicPlaces.expectAll(user, own.length);
-  }
+  for (const topicPlaces of places.values()) topicPlaces.expectAll();
   return { faults, figures };
 }
 
 /** How far each user has come in one topic. */
 class Places {
-  private readonly last = new Map<string, { seq: number; readonly partition: number }>();
+  private readonly expected: ReadonlyMap<string, readonly number[]>;
+  private readonly last = new Map<string, { count: number; seq: number; readonly partition: number }>();
 
+  /** @param events all that belong into the topic */
   constructor(
     private readonly topic: string,
+    events: readonly EventRow[],
     private readonly faults: string[],
-  ) {}
+  ) {
+    const byUser = groupBy(events, ({ user_id }) => user_id);
+    this.expected = new Map([...byUser].map(([user, own]) => [user, own.map(({ seq }) => seq)]));
+  }
 
   /** @returns false when it was there before */
   take({ partition }: LoggedMessage, user: string, seq: number): boolean {
-    const place = this.last.get(user) ?? { seq: 0, partition };
+    const place = this.last.get(user) ?? { count: 0, seq: 0, partition };
     this.last.set(user, place);
     const about = `${this.topic}, ${user}`;
     if (place.partition !== partition) this.faults.push(`${about}: in partitions ${place.partition} and ${partition}`);
     if (seq <= place.seq) return false;
-    if (seq !== place.seq + 1) this.faults.push(`${about}: seq ${seq} first comes after ${place.seq}`);
+    if (seq !== this.expected.get(user)?.[place.count]) {
+      this.faults.push(`${about}: seq ${seq} first comes after ${place.seq}`);
+    }
+    place.count += 1;
     place.seq = seq;
     return true;
   }
 
-  expectAll(user: string, count: number): void {
-    const seq = this.last.get(user)?.seq ?? 0;
-    if (seq !== count) this.faults.push(`${this.topic}, ${user}: it ends with seq ${seq} of ${count}`);
+  expectAll(): void {
+    for (const [user, seqs] of this.expected) {
+      const seq = this.last.get(user)?.seq ?? 0;
+      if (seq !== seqs.at(-1)) this.faults.push(`${this.topic}, ${user}: it ends with seq ${seq} of ${seqs.at(-1)}`);
+    }
   }
 }
 
@@ -85,12 +108,13 @@ class Places {
 function expectedData(events: readonly EventRow[]): Map<string, Json> {
   const last = new Map<string, Json | null>();
   return new Map(
-    events.map(({ task, occurred_at, ...same }) => {
+    events.map(({ task, occurred_at, detail, ...same }) => {
       const about = `${same.user_id} ${same.task_id}`;
       const after = shown(task);
-      const before = last.get(about) ?? null;
+      const before = detail ? null : (last.get(about) ?? null);
       last.set(about, after);
-      return [same.event_id, { ...same, timestamp: occurred_at.toISOString(), before, after }];
+      const said = { ...same, timestamp: occurred_at.toISOString(), before, after };
+      return [same.event_id, detail ? { ...said, detail } : said];
     }),
   );
 }

@@ -39,10 +39,13 @@ export interface EventRow {
   readonly type: string;
   readonly actor: string;
   readonly occurred_at: Date;
+  /** The task after a change; at a fact, as it stands. */
   readonly task: Json | null;
+  /** What a fact says; null of a change. */
+  readonly detail: Json | null;
 }
 
-interface AuditRow extends Omit<EventRow, 'task'> {
+interface AuditRow extends Omit<EventRow, 'task' | 'detail'> {
   readonly sealed: Buffer;
   readonly previous_hash: Buffer;
   readonly hash: Buffer;
@@ -125,8 +128,9 @@ export async function check(options: CheckOptions): Promise<Findings> {
 }
 
 /** Every acknowledged command is there once, a refused one not at all, one of unknown outcome at most once. */
-function checkCommands(commands: readonly Command[], { events, keys }: Content): string[] {
+function checkCommands(commands: readonly Command[], { events: all, keys }: Content): string[] {
   const faults: string[] = [];
+  const events = all.filter(isChange);
   const keysByName = new Map(keys.map((row) => [row.key, row]));
   const eventAt = new Map(events.map((event) => [placeOf(event), event]));
   const byMark = groupBy(
@@ -187,7 +191,19 @@ const typeOf: Readonly<Record<Command['op'], string>> = {
   delete: 'TASK_DELETED',
 };
 
-/** `seq` and versions without gap, the log equal to the events, each before the after of the one before, hashes right. */
+/** Those that change a task and raise its version; all others are facts. */
+const changeTypes = new Set([
+  'TASK_CREATED',
+  'TASK_UPDATED',
+  'TASK_COMPLETED',
+  'TASK_REOPENED',
+  'TASK_SKIPPED',
+  'TASK_DELETED',
+]);
+
+const isChange = (event: EventRow): boolean => event.detail === null;
+
+/** `seq` without gap, versions too but for facts, which have the last one again; the log equal to the events, each before the after of the one before, hashes right. */
 function checkHistory({ events, audit, seqs }: Content): string[] {
   const faults: string[] = [];
   const last = new Map<string, { version: number; task: Json | null; at: Date }>();
@@ -205,8 +221,11 @@ function checkHistory({ events, audit, seqs }: Content): string[] {
       if (ids.has(event.event_id)) faults.push(`${about}: its id is another event's too`);
       ids.add(event.event_id);
       const before = last.get(`${user} ${event.task_id}`) ?? { version: 0, task: null, at: new Date(0) };
-      if (event.version !== before.version + 1)
+      if (event.version !== before.version + (isChange(event) ? 1 : 0))
         faults.push(`${about}: version ${event.version} after ${before.version}`);
+      if (isChange(event) !== changeTypes.has(event.type)) {
+        faults.push(`${about}: it has ${event.detail ? 'a' : 'no'} detail`);
+      }
       last.set(`${user} ${event.task_id}`, { version: event.version, task: event.task, at: event.occurred_at });
 
       const entry = log[place];
@@ -221,7 +240,7 @@ function checkHistory({ events, audit, seqs }: Content): string[] {
         timestamp: entry.occurred_at.toISOString(),
         actor: entry.actor,
       };
-      const { occurred_at, task: _task, ...same } = event;
+      const { occurred_at, task: _task, detail: _detail, ...same } = event;
       const expected = { ...same, timestamp: occurred_at.toISOString() };
       if (!isDeepStrictEqual(logged, expected)) {
         faults.push(`${about}: the log says ${JSON.stringify(logged)}, the events ${JSON.stringify(expected)}`);
@@ -311,10 +330,13 @@ async function checkInterface(url: string, user: LoadUser, { events, audit }: Co
       const row = chain[place++];
       const isSame = entry['seq'] === row?.seq && entry['hash'] === row?.hash.toString('hex');
       if (!isSame) faults.push(`the log of ${user.id} has ${JSON.stringify(entry)} at place ${place}`);
-      const after = shown(own[place - 1]?.task ?? null);
-      const changed = { before: last.get(entry['task_id']) ?? null, after };
+      const event = own[place - 1];
+      const after = shown(event?.task ?? null);
+      const detail = event?.detail ?? undefined;
+      const changed = { before: detail ? null : (last.get(entry['task_id']) ?? null), after, detail };
       last.set(entry['task_id'], after);
-      if (!isDeepStrictEqual({ before: entry['before'], after: entry['after'] }, changed)) {
+      const { before: entryBefore, after: entryAfter, detail: entryDetail } = entry;
+      if (!isDeepStrictEqual({ before: entryBefore, after: entryAfter, detail: entryDetail }, changed)) {
         faults.push(
           `the log of ${user.id} has changed ${JSON.stringify(entry)}, the events ${JSON.stringify(changed)}`,
         );
@@ -329,7 +351,7 @@ async function checkInterface(url: string, user: LoadUser, { events, audit }: Co
 async function read(database: pg.Client, users: readonly LoadUser[]): Promise<Content> {
   const ids = [users.map((user) => user.id)];
   const events = await database.query<EventRow>(
-    `SELECT user_id, seq::int, event_id, task_id, version, type, actor, occurred_at, task
+    `SELECT user_id, seq::int, event_id, task_id, version, type, actor, occurred_at, task, detail
      FROM events WHERE user_id = ANY ($1) ORDER BY user_id, seq`,
     ids,
   );
@@ -359,7 +381,7 @@ async function read(database: pg.Client, users: readonly LoadUser[]): Promise<Co
   );
   return {
     everybody: new Set(everybody.rows.map((row) => row.user_id)),
-    events: events.rows,
+    events: withTasksOfFacts(events.rows),
     audit: audit.rows,
     keys: keys.rows,
     tasks: tasks.rows.map((row) => row.task),
@@ -379,6 +401,16 @@ async function withDatabase<T>(connectionString: string, work: (database: pg.Cli
   }
 }
 
+/** The rows of facts hold no task: it is the one that the change before them has left. */
+function withTasksOfFacts(events: readonly EventRow[]): EventRow[] {
+  const last = new Map<string, Json | null>();
+  return events.map((event) => {
+    const about = `${event.user_id} ${event.task_id}`;
+    if (isChange(event)) last.set(about, event.task);
+    return { ...event, task: last.get(about) ?? null };
+  });
+}
+
 /** Each task as its last event left it, by user and id; those that were deleted are not in it. */
 function lastTasks(events: readonly EventRow[]): Map<string, Json> {
   const tasks = new Map<string, Json>();
@@ -389,8 +421,8 @@ function lastTasks(events: readonly EventRow[]): Map<string, Json> {
   return tasks;
 }
 
-function changeOf({ seq, type, task_id, occurred_at, task }: EventRow): Json {
-  return { seq, type, task_id, timestamp: occurred_at.toISOString(), task: shown(task) };
+function changeOf({ seq, type, task_id, occurred_at, task, detail }: EventRow): Json {
+  return { seq, type, task_id, timestamp: occurred_at.toISOString(), task: shown(task), ...(detail && { detail }) };
 }
 
 /** A task as people see it: without what the program keeps for itself. */

@@ -50,6 +50,23 @@ export function eventAt(userId: string, seq: number, changed: Partial<Task> = {}
     : { ...place, type: 'TASK_UPDATED', before: taskAt(userId, seq - 1, changed), after };
 }
 
+/** A fact at a place in a user's order, about the user's one task as the given version left it. */
+export function factAt(userId: string, seq: number, version: number): CommittedEvent {
+  const { type: _type, before: _before, ...place } = { ...eventAt(userId, version), seq };
+  return {
+    ...place,
+    event_id: uuidOf(`${userId} fact ${seq}`),
+    type: 'REMINDER_SCHEDULED',
+    before: null,
+    detail: {
+      reminder_id: uuidOf(`${userId} reminder ${seq}`),
+      occurrence: null,
+      due_at: '2026-11-29T17:00:00.000Z',
+      reminder: { at: '2026-11-29T18:00' },
+    },
+  };
+}
+
 /** A user's events from `first` to `last`. */
 export function eventsOf(userId: string, first: number, last: number): CommittedEvent[] {
   return Array.from({ length: last - first + 1 }, (_, index) => eventAt(userId, first + index));

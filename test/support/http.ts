@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Problem } from '../../domain/errors.js';
-import type { Change } from '../../domain/events/event.js';
+import type { Change, FactDetail } from '../../domain/events/event.js';
 import type { Task } from '../../domain/task/task.js';
 import type { ShownSettings } from '../../domain/user/settings.js';
 
@@ -15,6 +15,7 @@ export interface AuditEntry {
   readonly actor: string;
   readonly before: Task | null;
   readonly after: Task | null;
+  readonly detail?: FactDetail;
   readonly content_hash: string | null;
   readonly hash: string;
   readonly previous_hash: string;

@@ -8,7 +8,7 @@ import { TaskActor } from '../../actors/task/task-actor.js';
 import { UserLanes } from '../../actors/task/user-lanes.js';
 import { UserZones } from '../../actors/task/user-zones.js';
 import type { CommittedEvent } from '../../domain/events/event.js';
-import { taskTopics, type Topic } from '../../domain/events/topics.js';
+import { topics, type Topic } from '../../domain/events/topics.js';
 import { createPool } from '../../runtime/postgres/pool.js';
 import type { TestDatabase } from './postgres.js';
 import { until } from './until.js';
@@ -24,7 +24,7 @@ export interface RelayProcessOptions {
 
 /** One process with its relay, whose sidecar is a list of what was published. */
 export class RelayProcess {
-  readonly published = new Map<Topic, CommittedEvent[]>(taskTopics.map((topic) => [topic, []]));
+  readonly published = new Map<Topic, CommittedEvent[]>(topics.map((topic) => [topic, []]));
   readonly relay: Relay;
   /** Does what a sidecar does before it takes events; it may throw. */
   refuses: (topic: Topic, events: readonly CommittedEvent[]) => void | Promise<void> = () => undefined;

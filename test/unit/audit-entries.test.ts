@@ -5,7 +5,7 @@ import { canonicalFacts, chain, firstHash, plainEntryHash, type AuditEntry } fro
 import { newDataKey, openSealed, seal } from '../../subscribers/audit/seal.js';
 import { ChainCheck, type Fault, type FoundEntry } from '../../subscribers/audit/verify/chain-check.js';
 import { canonical } from '../support/audit-chain.js';
-import { eventAt, eventsOf } from '../support/events.js';
+import { eventAt, eventsOf, factAt } from '../support/events.js';
 
 const key = newDataKey();
 
@@ -17,6 +17,18 @@ describe('what an entry of the audit log changed', () => {
     expect(sealed.toString('latin1')).not.to.include('Zo');
     expect(openSealed(key, event, sealed)).to.deep.equal({ before: event.before, after: event.after });
     expect(seal(key, event).equals(sealed)).to.equal(false);
+  });
+
+  it('is sealed together with what a fact says, and only a fact has that', () => {
+    const fact = factAt('alice', 3, 2);
+    const sealed = seal(key, fact);
+    expect(sealed.toString('latin1')).not.to.include('reminder');
+    const { before, after, detail } = fact;
+    expect(openSealed(key, fact, sealed)).to.deep.equal({ before, after, detail });
+    expect(openSealed(key, event, seal(key, event))).not.to.have.property('detail');
+    const [entry] = chain([fact], firstHash, key);
+    const [other] = chain([{ ...fact, detail: factAt('alice', 4, 2).detail! }], firstHash, key);
+    expect(entry?.hash.equals(other!.hash)).to.equal(false);
   });
 
   it('does not open by another key, at another place, or with a byte changed', () => {

@@ -25,17 +25,25 @@ const statements = {
     DELETE FROM tasks WHERE user_id = $1`,
   'idempotency keys': `
     DELETE FROM idempotency_keys WHERE user_id = $1`,
+  'steps of series': `
+    DELETE FROM series_steps WHERE user_id = $1`,
+  deliveries: `
+    DELETE FROM reminder_deliveries WHERE user_id = $1`,
+  reminders: `
+    DELETE FROM reminders WHERE user_id = $1`,
   events: `
     DELETE FROM events e
     WHERE user_id = $1
-      AND EXISTS (SELECT FROM events n WHERE n.user_id = $1 AND n.task_id = e.task_id AND n.version > e.version)`,
+      AND (detail IS NOT NULL OR EXISTS (
+        SELECT FROM events n
+        WHERE n.user_id = $1 AND n.task_id = e.task_id AND n.version > e.version AND n.detail IS NULL))`,
   // What stays of a task is the fence: an actor that still remembers it builds on the version before, finds that taken,
   // reads again, and finds the task deleted.
   tombstones: `
     UPDATE events SET version = version + 1, type = 'TASK_DELETED', task = NULL
     WHERE user_id = $1 AND task IS NOT NULL`,
   settings: `
-    UPDATE users SET time_zone = 'UTC', settings = '{}' WHERE user_id = $1`,
+    UPDATE users SET time_zone = 'UTC', settings = '{}', rezone_since = NULL WHERE user_id = $1`,
 } as const;
 
 /** How many rows of each kind there were. */

@@ -1,3 +1,4 @@
+import type { FactDetail } from '../../../domain/events/event.js';
 import type { Task } from '../../../domain/task/task.js';
 import type { Queryable } from '../../../runtime/postgres/pool.js';
 import { openSealed } from '../seal.js';
@@ -66,6 +67,8 @@ export interface ShownEntry {
   /** Null also where the user was forgotten after the entry. */
   readonly before: Task | null;
   readonly after: Task | null;
+  /** Of a fact, unless the user was forgotten after it. */
+  readonly detail?: FactDetail;
   /** SHA-256 of the sealed content, hex, which stands in the hash; null for an entry whose hash is over the plain. */
   readonly content_hash: string | null;
   /** SHA-256, hex. */
