@@ -11,6 +11,7 @@ import { Relay } from './relay/relay.js';
 import { startReminderSchedules } from './reminder-schedule/start.js';
 import { forgetOldAnswers } from './task/sql/answers.js';
 import { TaskActor } from './task/task-actor.js';
+import { tellSteps } from './task/tell-steps.js';
 import { UserLanes } from './task/user-lanes.js';
 import { UserZones } from './task/user-zones.js';
 
@@ -103,6 +104,7 @@ export function startActors({ config, pool, dapr, appDoor, log, metrics }: Actor
     return readUserSeqs(pool, after_user_id, limit);
   });
   const schedules = startReminderSchedules({ ...parts, dapr, appDoor, log });
+  tellSteps(appDoor, pool);
   appDoor.binding('cron-reminders', async () => {
     relay.sweep();
     schedules.sweep();

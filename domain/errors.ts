@@ -19,6 +19,7 @@ export const errorTable = {
   not_acceptable: { status: 406, title: 'Not acceptable', retry: 'drop' },
   request_timeout: { status: 408, title: 'The request took too long to arrive', retry: 'retry' },
   conflict: { status: 409, title: 'The request conflicts with the present state', retry: 'drop' },
+  not_recurring: { status: 409, title: 'The task does not recur', retry: 'drop' },
   precondition_failed: { status: 412, title: 'The task has changed', retry: 'drop' },
   payload_too_large: { status: 413, title: 'The request is too large', retry: 'drop' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type', retry: 'drop' },

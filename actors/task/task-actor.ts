@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
 import { TodoError } from '../../domain/errors.js';
-import type { CommittedEvent } from '../../domain/events/event.js';
-import type { CommandResult, SentCommand, TaskCommand } from '../../domain/task/commands.js';
+import type { CommittedEvent, TaskEvent } from '../../domain/events/event.js';
+import { stepReliesOnUserZone, takeStep } from '../../domain/recurrence/series.js';
+import type { ChangeCommand, CommandResult, RecurCommand, SentCommand } from '../../domain/task/commands.js';
 import { consequencesOf, type Consequences } from '../../domain/task/consequences.js';
 import { decide } from '../../domain/task/decide.js';
 import { evolve } from '../../domain/task/evolve.js';
@@ -12,6 +13,7 @@ import { findAnswer, findCommitted, keepAnswer } from './sql/answers.js';
 import { commitEvent, violatedConstraint, type Commit } from './sql/commit-event.js';
 import { commitWithFacts, isOvertaken, type CommittedWithFacts } from './sql/commit-with-facts.js';
 import { readTask, type Snapshot } from './sql/read-task.js';
+import { endSeries, readStep, removeStep } from './sql/series-steps.js';
 import type { UserLanes } from './user-lanes.js';
 import type { UserZones } from './user-zones.js';
 
@@ -23,6 +25,15 @@ export interface TaskActorParts {
   readonly now: () => Date;
   /** Told of every event that was committed, right after its commit and in the order of `seq`. */
   readonly committed: (event: CommittedEvent) => void;
+}
+
+/** What a decision was made on. */
+interface Basis {
+  readonly snapshot: Snapshot;
+  /** Of the event: RFC 3339, UTC. */
+  readonly timestamp: string;
+  /** The user's own zone where the decision relied on it. */
+  readonly zone: string | null;
 }
 
 /** How often a command is decided anew when another activation was faster. */
@@ -64,30 +75,23 @@ export class TaskActor {
     }
     // A new task's id is new: there is nothing to read. If that is wrong, the fence tells.
     if (sent.command.op === 'create') this.snapshot ??= { version: 0, task: null };
+    const { command } = sent;
     for (let attempt = 1; attempt <= mostTries; attempt += 1) {
-      const isCached = this.snapshot !== undefined;
-      this.snapshot ??= await this.read();
-      const result = (await this.attempt(sent, this.snapshot, isCached, turn)) ?? (await this.ownCommit(sent));
+      const tried = command.op === 'recur' ? this.recur(sent, command, turn) : this.attempt(sent, command, turn);
+      const result = (await tried) ?? (await this.ownCommit(sent));
       if (result) return result;
       this.snapshot = undefined;
     }
     throw new TodoError('contended', 'The task is being changed from many sides; try again in a moment.');
   }
 
-  /**
-   * @param isCached the snapshot was not read in this turn: only a commit proves that it is not behind
-   * @returns null when the snapshot or the zone turned out to be behind: the command must be decided anew
-   */
-  private async attempt(
-    sent: SentCommand,
-    snapshot: Snapshot,
-    isCached: boolean,
-    turn: Turn,
-  ): Promise<CommandResult | null> {
-    const { command, idempotency } = sent;
+  /** @returns null when the snapshot or the zone turned out to be behind: the command must be decided anew */
+  private async attempt(sent: SentCommand, command: ChangeCommand, turn: Turn): Promise<CommandResult | null> {
+    // One that was not read in this turn may be behind: only a commit proves that it is not.
+    const isCached = this.snapshot !== undefined;
+    const snapshot = (this.snapshot ??= await this.read());
     const timestamp = this.timestamp(snapshot.task);
     const zone = reliesOnUserZone(command) ? await this.parts.zones.get(this.userId) : null;
-    const version = snapshot.version + 1;
 
     let event;
     try {
@@ -111,6 +115,46 @@ export class TaskActor {
       return this.answerUnchanged(sent, snapshot, timestamp);
     }
 
+    return await this.happen(sent, event, { snapshot, timestamp, zone }, turn);
+  }
+
+  /**
+   * Takes the step that leads to this task, if it is still to be taken: makes the task, or takes it away again.
+   * @returns null likewise
+   */
+  private async recur(sent: SentCommand, command: RecurCommand, turn: Turn): Promise<CommandResult | null> {
+    const { pool, zones } = this.parts;
+    const step = await readStep(pool, this.userId, command, this.taskId);
+    if (!step) return answerOf({ task: null, version: 0 }, null, false);
+    const { task_id, version, at, next, successor } = step;
+    const snapshot = { task: next, version: successor?.version ?? 0 };
+    const zone = stepReliesOnUserZone(step) ? await zones.get(this.userId) : null;
+    // Never before what it follows from.
+    const now = this.timestamp(next);
+    const timestamp = now < at ? at : now;
+    const event = takeStep(step, zone ?? 'UTC', timestamp);
+
+    turn.throwIfAborted();
+    if (event !== null && event !== 'ended') {
+      const actor = step.isOpenAgain ? 'undo' : 'recurrence';
+      const found = { ...sent, actor, command: { ...command, task_id, version, at } } as const;
+      return await this.happen(found, event, { snapshot, timestamp, zone }, turn);
+    }
+    const taken = { user_id: this.userId, ...command, task_id, version };
+    if (event === 'ended') await endSeries(this.parts, taken, timestamp);
+    else await removeStep(pool, taken);
+    return answerOf(snapshot, null, false);
+  }
+
+  /** Commits an event and its consequences. @returns null likewise */
+  private async happen(
+    sent: SentCommand,
+    event: TaskEvent,
+    { snapshot, timestamp, zone }: Basis,
+    turn: Turn,
+  ): Promise<CommandResult | null> {
+    const { command, idempotency } = sent;
+    const version = snapshot.version + 1;
     const { type } = event;
     const after = evolve(snapshot.task, event, { version, timestamp });
     const { userId, taskId } = this;
@@ -230,13 +274,15 @@ function answerOf(
 }
 
 /** True when the decision turns on the zone that the user has chosen. */
-function reliesOnUserZone(command: TaskCommand): boolean {
+function reliesOnUserZone(command: ChangeCommand): boolean {
   switch (command.op) {
     case 'create':
     case 'import':
       return command.fields.time_zone === null;
     case 'update':
       return command.patch.time_zone === null;
+    case 'rezone':
+      return true;
     default:
       return false;
   }

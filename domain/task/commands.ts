@@ -25,13 +25,37 @@ export interface ImportedFields extends TaskFields {
 export type ActorKind = 'rest' | 'mcp' | 'recurrence' | 'reminder' | 'undo';
 
 /** Imperatives. `expected_version` is the client's If-Match: null asks nothing, a list names the acceptable versions. */
-export type TaskCommand =
+export type ChangeCommand =
   | { readonly op: 'create'; readonly fields: TaskFields }
   | { readonly op: 'import'; readonly fields: ImportedFields; readonly origin: Origin }
   | { readonly op: 'update'; readonly patch: Partial<TaskFields>; readonly expected_versions: readonly number[] | null }
   | { readonly op: 'complete'; readonly expected_versions: readonly number[] | null }
   | { readonly op: 'reopen'; readonly expected_versions: readonly number[] | null }
-  | { readonly op: 'delete'; readonly expected_versions: readonly number[] | null };
+  /** Moves a recurring task to its next slot without completing it. */
+  | { readonly op: 'skip'; readonly expected_versions: readonly number[] | null }
+  | {
+      readonly op: 'delete';
+      /** Of a recurring task: whether its series goes on. */
+      readonly scope: 'this' | 'series';
+      readonly expected_versions: readonly number[] | null;
+    }
+  /** The user has moved: a task that goes by the user's own zone goes by the new one. */
+  | { readonly op: 'rezone' };
+
+/** Takes the step that leads from an occurrence to the task which it is sent to; see `domain/recurrence/series.ts`. */
+export interface RecurCommand {
+  readonly op: 'recur';
+  readonly series_id: string;
+  /** Of the one before. */
+  readonly occurrence: number;
+  /** The one before, and its version by the event that asks for the step. */
+  readonly task_id: string;
+  readonly version: number;
+  /** When that was: RFC 3339, UTC. */
+  readonly at: string;
+}
+
+export type TaskCommand = ChangeCommand | RecurCommand;
 
 export type TaskOp = TaskCommand['op'];
 

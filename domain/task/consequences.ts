@@ -1,7 +1,7 @@
 import type { NewFact, TaskEvent } from '../events/event.js';
 import { seriesConsequences } from '../recurrence/series.js';
 import { reminderFacts } from '../reminders/plan.js';
-import type { TaskCommand } from './commands.js';
+import type { ActorKind, TaskCommand } from './commands.js';
 import type { TaskState } from './task.js';
 
 /** A change of a task that is about to be committed. */
@@ -9,6 +9,7 @@ export interface Happening {
   readonly userId: string;
   readonly taskId: string;
   readonly command: TaskCommand;
+  readonly actor: ActorKind;
   readonly event: TaskEvent;
   /** The version that the event makes. */
   readonly version: number;
@@ -19,12 +20,15 @@ export interface Happening {
 }
 
 /** A step that a series has still to take (`made`), or that it takes with this commit (`taken`). */
-export interface SeriesStep {
-  readonly kind: 'made' | 'taken';
+export type SeriesStep = {
   readonly series_id: string;
   /** Of the task that was completed, skipped or deleted: the step leads to the next one. */
   readonly occurrence: number;
-}
+} & (
+  | { readonly kind: 'made' }
+  /** With the version of that task by the event that asked for the step: where another asks by now, nothing is committed. */
+  | { readonly kind: 'taken'; readonly version: number }
+);
 
 /**
  * What is committed in one statement with a change. The rows of `reminders` follow the facts: REMINDER_SCHEDULED makes one

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { TodoError } from '../errors.js';
 import type { TaskChanges, TaskEvent } from '../events/event.js';
-import type { ImportedFields, TaskCommand, TaskFields } from './commands.js';
+import { recurrenceFault } from '../recurrence/recurrence-fault.js';
+import { membershipOf, withMembership } from '../recurrence/series.js';
+import type { ChangeCommand, ImportedFields, TaskFields } from './commands.js';
 import type { Origin, TaskState } from './task.js';
 
 /** What a decision may know besides the task and the command. */
@@ -18,24 +20,41 @@ export interface Circumstances {
  * The rules of a task: what happens when `command` meets `state`. Pure.
  * @param state the task, null when there is none (never made, or deleted)
  * @returns the event that happens, or null when the command changes nothing
- * @throws TodoError `not_found`, `precondition_failed` or `conflict`
+ * @throws TodoError `not_found`, `precondition_failed`, `conflict`, `not_recurring`, or `invalid` for a rule that never
+ * matches
  */
-export function decide(state: TaskState | null, command: TaskCommand, about: Circumstances): TaskEvent | null {
+export function decide(state: TaskState | null, command: ChangeCommand, about: Circumstances): TaskEvent | null {
   switch (command.op) {
     case 'create':
       if (state) throw new TodoError('conflict', 'A task with this id exists.');
-      return { type: 'TASK_CREATED', task: newTask(command.fields, about, null) };
+      return { type: 'TASK_CREATED', task: recurringWell(newTask(command.fields, about, null)) };
     case 'import':
       return state ? reimport(state, command.fields, command.origin, about) : importNew(command, about);
     case 'update': {
       const task = existing(state, command.expected_versions);
-      const changes = effective(task, withSeries(task, withZone(command.patch, about.userZone)));
+      const changes = effective(task, withMembership(task, withZone(command.patch, about.userZone)));
+      if (changes?.recurrence || changes?.anchor) recurringWell({ ...task, ...changes });
       return changes ? { type: 'TASK_UPDATED', changes } : null;
     }
     case 'complete':
       return existing(state, command.expected_versions).status === 'done' ? null : { type: 'TASK_COMPLETED' };
     case 'reopen':
       return existing(state, command.expected_versions).status === 'open' ? null : { type: 'TASK_REOPENED' };
+    case 'skip': {
+      const { status, recurrence } = existing(state, command.expected_versions);
+      if (recurrence === null) {
+        throw new TodoError(
+          'not_recurring',
+          'Only a task that recurs has a next slot to move to; complete or delete it.',
+        );
+      }
+      return status === 'done' ? null : { type: 'TASK_SKIPPED' };
+    }
+    case 'rezone': {
+      const { floating, time_zone } = existing(state, null);
+      const isThere = !floating || time_zone === about.userZone;
+      return isThere ? null : { type: 'TASK_UPDATED', changes: { time_zone: about.userZone } };
+    }
     case 'delete':
       existing(state, command.expected_versions);
       return { type: 'TASK_DELETED' };
@@ -69,18 +88,27 @@ function newTask(fields: TaskFields, about: Circumstances, origin: Origin | null
     time_zone: time_zone ?? about.userZone,
     floating: time_zone === null,
     recurrence,
-    ...(recurrence ? { series_id: about.taskId, occurrence: 1, occurrence_date: due_date } : noSeries),
+    ...membershipOf(about.taskId, recurrence, due_date),
     reminders,
     created_at: about.now,
     completed_at: null,
     origin,
-    anchor: null,
   };
 }
 
-const noSeries = { series_id: null, occurrence: null, occurrence_date: null } as const;
+/**
+ * A task as it is, if its rule gives something from where it counts on. One that a file brings may have any rule: its series
+ * ends with it then.
+ * @throws TodoError `invalid`
+ */
+function recurringWell<T extends Pick<TaskState, 'recurrence' | 'anchor' | 'time_zone'>>(task: T): T {
+  const { recurrence, anchor, time_zone } = task;
+  const fault = recurrence && recurrenceFault(recurrence, anchor?.date ?? null, time_zone);
+  if (fault !== null) throw TodoError.invalid('/recurrence/rule', fault);
+  return task;
+}
 
-function importNew(command: Extract<TaskCommand, { op: 'import' }>, about: Circumstances): TaskEvent {
+function importNew(command: Extract<ChangeCommand, { op: 'import' }>, about: Circumstances): TaskEvent {
   const { fields, origin } = command;
   const task = newTask(fields, about, origin);
   return {
@@ -101,7 +129,7 @@ function reimport(state: TaskState, fields: ImportedFields, origin: Origin, abou
   if (state.origin?.digest === origin.digest) return null;
   const { status, completed_at, created_at: _created, ...written } = fields;
   const life = status === state.status && completed_at === null ? {} : importedLife(fields, about);
-  const wanted = { ...withSeries(state, withZone(written, about.userZone)), ...life };
+  const wanted = { ...withMembership(state, withZone(written, about.userZone)), ...life };
   const changes = effective(state, wanted);
   return changes ? { type: 'TASK_UPDATED', changes: { ...changes, origin } } : null;
 }
@@ -111,17 +139,6 @@ function withZone(patch: Partial<TaskFields>, userZone: string): TaskChanges {
   const { time_zone, ...rest } = patch;
   if (time_zone === undefined) return rest;
   return { ...rest, time_zone: time_zone ?? userZone, floating: time_zone === null };
-}
-
-/** A task that begins to recur starts a series; one that ceases leaves it. Moving the date moves this occurrence only. */
-function withSeries(state: TaskState, changes: TaskChanges): TaskChanges {
-  const recurrence = changes.recurrence === undefined ? state.recurrence : changes.recurrence;
-  const due_date = changes.due_date === undefined ? state.due_date : changes.due_date;
-  if (!recurrence) return state.series_id === null ? changes : { ...changes, ...noSeries };
-  if (state.series_id === null) {
-    return { ...changes, series_id: state.id, occurrence: 1, occurrence_date: due_date };
-  }
-  return state.occurrence_date === null ? { ...changes, occurrence_date: due_date } : changes;
 }
 
 /** Keeps what really changes; null when nothing does. */

@@ -68,7 +68,10 @@ export interface TaskState extends Task {
   /** True while `time_zone` is the user's own because none was named for this task. */
   readonly floating: boolean;
   readonly origin: Origin | null;
-  /** null of a task that does not recur, or whose recurrence was last set before there were anchors. */
+  /**
+   * null of a task without a date, that never recurred, or whose recurrence was last set before there were anchors. One that
+   * has ceased to recur keeps its last.
+   */
   readonly anchor: Anchor | null;
 }
 

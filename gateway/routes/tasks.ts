@@ -55,6 +55,7 @@ const noBody: BodyInput<object> = {
   parse: validator<object>(nothing),
 };
 
+type Scope = Extract<TaskCommand, { op: 'delete' }>['scope'];
 const deletion = {
   type: 'object',
   additionalProperties: false,
@@ -62,10 +63,13 @@ const deletion = {
     scope: {
       enum: ['this', 'series'],
       default: 'this',
-      description: 'of a recurring task: this occurrence or the whole series',
+      description:
+        'Of an open recurring task: `this` moves its series on to the next slot, `series` ends it. Of any other task it makes no difference.',
     },
   },
 } as const;
+const scopeOf = (parameters: object): Scope =>
+  'scope' in parameters && parameters.scope === 'series' ? 'series' : 'this';
 
 const taskList = {
   type: 'object',
@@ -100,17 +104,22 @@ export function taskRoutes({ pool, dapr }: Pick<GatewayContext, 'pool' | 'dapr'>
     };
   }
 
-  const transition = (op: 'complete' | 'reopen', summary: string): Route =>
+  const transition = (
+    op: 'complete' | 'reopen' | 'skip',
+    summary: string,
+    more: { readonly description?: string; readonly errors?: readonly ErrorCode[] } = {},
+  ): Route =>
     route({
       method: 'post',
       path: `/v1/tasks/{id}/${op}`,
       scope: 'tasks:write',
       operationId: `${op}Task`,
       summary,
+      ...(more.description !== undefined && { description: more.description }),
       headers: [ifMatch, idempotencyKey],
       body: noBody,
       responses: { 200: taskResponse('the task after it') },
-      errors: commandErrors,
+      errors: [...commandErrors, ...(more.errors ?? [])],
       handle: (call) => command(call, { op, expected_versions: expectedVersions(call.ctx.req.headers) }),
     });
 
@@ -195,13 +204,29 @@ export function taskRoutes({ pool, dapr }: Pick<GatewayContext, 'pool' | 'dapr'>
       scope: 'tasks:write',
       operationId: 'deleteTask',
       summary: 'Delete a task',
-      query: { schema: deletion, parse: (parameters) => parameters },
+      description:
+        'Its reminders are cancelled. A recurring task goes on with its next slot unless `scope` is `series`.',
+      query: { schema: deletion, parse: scopeOf },
       headers: [ifMatch, idempotencyKey],
       responses: { 204: { description: 'it is gone' } },
       errors: commandErrors,
-      handle: (call) => command(call, { op: 'delete', expected_versions: expectedVersions(call.ctx.req.headers) }),
+      handle: (call) =>
+        command(call, {
+          op: 'delete',
+          scope: call.query,
+          expected_versions: expectedVersions(call.ctx.req.headers),
+        }),
     }),
-    transition('complete', 'Complete a task; again, it changes nothing'),
-    transition('reopen', 'Reopen a task; again, it changes nothing'),
+    transition('complete', 'Complete a task; again, it changes nothing', {
+      description:
+        'The next occurrence of a recurring task is made right after it, as a task of its own: see `series_id` and `occurrence`. Each occurrence has one successor, however often it is completed.',
+    }),
+    transition('reopen', 'Reopen a task; again, it changes nothing', {
+      description: 'The next occurrence of a recurring task, if it is there already, stays.',
+    }),
+    transition('skip', 'Move a recurring task to its next slot without completing it; again, it changes nothing', {
+      description: 'The task is `done` without a `completed_at`, and its next occurrence is made right after it.',
+      errors: ['not_recurring'],
+    }),
   ];
 }

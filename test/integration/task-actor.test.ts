@@ -31,7 +31,7 @@ const rename = (title: string, versions: number[] | null = null): TaskCommand =>
   expected_versions: versions,
 });
 const complete: TaskCommand = { op: 'complete', expected_versions: null };
-const remove: TaskCommand = { op: 'delete', expected_versions: null };
+const remove: TaskCommand = { op: 'delete', scope: 'this', expected_versions: null };
 
 const sent = (command: TaskCommand, more: Partial<SentCommand> = {}): SentCommand => ({
   command,

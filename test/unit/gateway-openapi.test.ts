@@ -29,6 +29,7 @@ describe('/openapi.json', () => {
       'DELETE /v1/tasks/{id}',
       'POST /v1/tasks/{id}/complete',
       'POST /v1/tasks/{id}/reopen',
+      'POST /v1/tasks/{id}/skip',
       'GET /v1/changes',
       'GET /v1/audit',
       'GET /v1/me',

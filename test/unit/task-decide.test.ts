@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { ImportedFields, TaskCommand, TaskFields } from '../../domain/task/commands.js';
+import type { ImportedFields, ChangeCommand, TaskFields } from '../../domain/task/commands.js';
 import { decide, type Circumstances } from '../../domain/task/decide.js';
 import { evolve } from '../../domain/task/evolve.js';
 import type { TaskState } from '../../domain/task/task.js';
@@ -24,7 +24,7 @@ const fields: TaskFields = {
 };
 
 /** Lets commands happen one after the other, each an hour after the one before. */
-function after(...commands: TaskCommand[]): TaskState | null {
+function after(...commands: ChangeCommand[]): TaskState | null {
   let state: TaskState | null = null;
   commands.forEach((command, index) => {
     const timestamp = new Date(Date.parse(about.now) + index * 3_600_000).toISOString();
@@ -34,11 +34,11 @@ function after(...commands: TaskCommand[]): TaskState | null {
   return state;
 }
 
-const create = (more: Partial<TaskFields> = {}): TaskCommand => ({ op: 'create', fields: { ...fields, ...more } });
-const update = (patch: Partial<TaskFields>): TaskCommand => ({ op: 'update', patch, expected_versions: null });
-const complete: TaskCommand = { op: 'complete', expected_versions: null };
-const reopen: TaskCommand = { op: 'reopen', expected_versions: null };
-const remove: TaskCommand = { op: 'delete', expected_versions: null };
+const create = (more: Partial<TaskFields> = {}): ChangeCommand => ({ op: 'create', fields: { ...fields, ...more } });
+const update = (patch: Partial<TaskFields>): ChangeCommand => ({ op: 'update', patch, expected_versions: null });
+const complete: ChangeCommand = { op: 'complete', expected_versions: null };
+const reopen: ChangeCommand = { op: 'reopen', expected_versions: null };
+const remove: ChangeCommand = { op: 'delete', scope: 'this', expected_versions: null };
 
 describe('the rules of a task', () => {
   it('a new task is open, at version 1, in the zone of its user when it names none', () => {
@@ -82,7 +82,7 @@ describe('the rules of a task', () => {
   });
 
   it('a command that expects another version is refused and tells the version', () => {
-    const stale: TaskCommand = { op: 'update', patch: { title: 'x' }, expected_versions: [1, 2] };
+    const stale: ChangeCommand = { op: 'update', patch: { title: 'x' }, expected_versions: [1, 2] };
     expect(() => after(create(), complete, reopen, stale))
       .to.throw(TodoError, 'version 3')
       .with.property('code', 'precondition_failed');
@@ -106,7 +106,7 @@ describe('the rules of a task', () => {
 
 describe('an imported task', () => {
   const imported: ImportedFields = { ...fields, status: 'open', completed_at: null, created_at: null };
-  const entry = (digest: string, more: Partial<ImportedFields> = {}): TaskCommand => ({
+  const entry = (digest: string, more: Partial<ImportedFields> = {}): ChangeCommand => ({
     op: 'import',
     fields: { ...imported, ...more },
     origin: { source_id: 'uid-1', digest },

@@ -14,7 +14,8 @@ export interface CommittedWithFacts {
 const { entries, taskRow, noTaskRow, nextParameter } = statementParts;
 
 // Which facts hold is read before the user is locked. Between the two, another commit can only have made a reminder due
-// or taken a fact's id (the task itself is fenced by its version): the statement fails then, and is decided anew.
+// or taken a fact's id (the task itself is fenced by its version): the statement fails then, and is decided anew. So it is
+// when the step that it takes was taken, or is asked for by another event by now.
 const withFacts = (task: string, parameter: number): string => `
   WITH fact AS MATERIALIZED (
     SELECT f.event_id, f.type, f.detail, f.index, row_number() OVER (ORDER BY f.index) AS number
@@ -46,7 +47,8 @@ const withFacts = (task: string, parameter: number): string => `
       AND r.status = 'pending'
     RETURNING 1
   ), step AS (
-    SELECT (s ->> 'series_id')::uuid AS series_id, (s ->> 'occurrence')::int AS occurrence, s ->> 'kind' AS kind
+    SELECT (s ->> 'series_id')::uuid AS series_id, (s ->> 'occurrence')::int AS occurrence, s ->> 'kind' AS kind,
+      (s ->> 'version')::int AS version
     FROM place, jsonb_array_elements($${parameter}::jsonb -> 'steps') s
   ), made AS (
     INSERT INTO series_steps AS s (user_id, series_id, occurrence, task_id, version, created_at)
@@ -56,10 +58,13 @@ const withFacts = (task: string, parameter: number): string => `
   ), taken AS (
     DELETE FROM series_steps s USING step
     WHERE step.kind = 'taken' AND s.user_id = $1 AND s.series_id = step.series_id AND s.occurrence = step.occurrence
+      AND s.version = step.version
+    RETURNING 1
   )
   SELECT seq / CASE WHEN
       (SELECT count(*) FROM fact WHERE type IN ('REMINDER_SCHEDULED', 'REMINDER_CANCELLED'))
-      = (SELECT count(*) FROM scheduled) + (SELECT count(*) FROM cancelled) THEN 1 ELSE 0 END AS seq,
+      = (SELECT count(*) FROM scheduled) + (SELECT count(*) FROM cancelled)
+      AND (SELECT count(*) FROM step WHERE kind = 'taken') = (SELECT count(*) FROM taken) THEN 1 ELSE 0 END AS seq,
     (SELECT coalesce(array_agg(index::int - 1 ORDER BY number), '{}') FROM fact) AS facts
   FROM place`;
 

@@ -46,6 +46,7 @@ export class PlainCommands {
     envelope: CommandEnvelope,
   ): Promise<CommandResult | null> {
     const { command, actor, idempotency } = envelope;
+    if (command.op === 'recur') throw new Error('what follows from a command is not part of the comparison');
     const before = command.op === 'create' ? null : await lockTask(client, userId, taskId);
     const now = new Date().toISOString();
     const timestamp = before && before.updated_at > now ? before.updated_at : now;
