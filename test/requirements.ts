@@ -338,6 +338,23 @@ const publicInterface: Requirement[] = [
     'event schemas between releases',
   ),
   proved(
+    'topics by type',
+    'each type of event has its topic; all are on task-updates and task-audit',
+    'the topics of events',
+    'the relay of events › publishes facts to the topic of their type beside those of all events, told of or found, in the one order',
+  ),
+  proved(
+    'facts',
+    'events that change no task have a place in the one order, come each once, and leave versions and ETags as they are',
+    'a change with its consequences',
+    'facts outside the commands of a task',
+    'a derived id',
+    'tasks over REST › /v1/changes shows a fact with what it says, beside the task as it stands',
+    'the live feed › shows facts in their places with what they say, those that were missed and those that come',
+    'the audit log › holds each fact with what it says, sealed and hashed like the rest',
+    'a database from before there were facts',
+  ),
+  proved(
     'topics task-events, task-updates, task-audit',
     'every committed event, each user in order',
     'the relay of events',

@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { commitFacts } from '../../actors/facts/commit-facts.js';
+import { derivedId } from '../../domain/events/derived-id.js';
 import { actorsOn, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { testDatabase, type TestDatabase } from '../support/postgres.js';
 
@@ -223,6 +225,31 @@ describe('tasks over REST', () => {
     expect(rest.changes).to.deep.equal(all.changes.slice(2));
     expect((await call('GET', '/v1/changes?since=17')).feed).to.deep.equal({ changes: [], seq: 17 });
     expect((await gateway.call('GET', '/v1/changes', { user: 'dave' })).feed).to.deep.equal({ changes: [], seq: 0 });
+  });
+
+  it('/v1/changes shows a fact with what it says, beside the task as it stands', async () => {
+    const user = 'frieda';
+    const { task } = await gateway.call('POST', '/v1/tasks', { user, body: { title: 'One' } });
+    const fact = (name: string) => ({
+      type: 'SERIES_ENDED' as const,
+      event_id: derivedId(user, name),
+      user_id: user,
+      task_id: task.id,
+      actor: 'recurrence' as const,
+      timestamp: '2026-11-24T09:00:00.000Z',
+      detail: { series_id: derivedId(user), occurrence: 3 },
+    });
+    const parts = { pool: database.pool, committed: () => undefined };
+    await commitFacts(parts, [fact('first')]);
+    const etag = (await gateway.call('GET', `/v1/tasks/${task.id}`, { user })).header('etag');
+    expect(etag, 'as good as before').to.equal('"1"');
+    await gateway.call('DELETE', `/v1/tasks/${task.id}`, { user });
+    await commitFacts(parts, [fact('second')]);
+    const { changes } = (await gateway.call('GET', '/v1/changes', { user })).feed;
+    const { type, task_id, timestamp, detail } = fact('');
+    expect(changes[1]).to.deep.equal({ seq: 2, type, task_id, timestamp, task, detail });
+    expect(changes[3]).to.deep.equal({ seq: 4, type, task_id, timestamp, task: null, detail });
+    expect(changes[0], 'a change').not.to.have.property('detail');
   });
 
   it('a query parameter that is wrong is refused, by name', async () => {

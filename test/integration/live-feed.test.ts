@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { gate, type Gate } from '../support/actor-host-server.js';
-import { eventAt, eventsOf } from '../support/events.js';
+import { eventAt, eventsOf, factAt } from '../support/events.js';
 import type { LiveClient } from '../support/live-client.js';
 import { LiveReplica, liveToken, PlayedActors } from '../support/live-replica.js';
 import { until } from '../support/until.js';
@@ -41,6 +41,21 @@ describe('the live feed', () => {
     const { seq, type, task_id, timestamp, after } = eventAt(user, 3);
     expect(client.frames[1]).to.deep.equal({ seq, type, task_id, timestamp, task: after });
     expect(actors.reads).to.be.empty;
+  });
+
+  it('shows facts in their places with what they say, those that were missed and those that come', async () => {
+    const facts = [factAt(user, 2, 1), factAt(user, 3, 1)];
+    actors.have(user, [eventAt(user, 1), facts[0]!]);
+    const client = await open(0);
+    await client.seq(2);
+    await replica.bus.receive([facts[1]!]);
+    await client.seq(3);
+    const shown = facts.map(({ seq, type, task_id, timestamp, after, detail }) => ({
+      ...{ seq, type, task_id, timestamp },
+      task: after,
+      detail,
+    }));
+    expect(client.frames.slice(2)).to.deep.equal(shown);
   });
 
   it('shows first what was missed since a place, in order', async () => {
