@@ -45,7 +45,7 @@ const seqsRequest = validator<{ after_user_id: string; limit: number }>({
 
 /** What this role takes of what every role is given. */
 export type ActorsContext = Pick<RoleContext, 'pool' | 'dapr' | 'appDoor' | 'log' | 'metrics'> & {
-  readonly config: Pick<RoleContext['config'], 'roles' | 'kafkaBrokers'>;
+  readonly config: Pick<RoleContext['config'], 'roles' | 'kafka'>;
 };
 
 /** In-memory pub/sub reaches the subscribers of this process only: to publish where they do not run is to lose. */
@@ -53,7 +53,7 @@ const hearers: readonly RoleName[] = ['audit', 'notification', 'recurrence', 'we
 
 /** Hosts the Task actors, publishes what they commit, and tells other roles what they missed. */
 export function startActors({ config, pool, dapr, appDoor, log, metrics }: ActorsContext): StartedRole {
-  const broker = config.kafkaBrokers === undefined ? 'in-memory' : 'kafka';
+  const broker = config.kafka ? 'kafka' : 'in-memory';
   const relay = new Relay({
     pool,
     log,

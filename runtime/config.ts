@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { brokersFault } from './kafka/brokers.js';
+import { readKafkaAccess, type KafkaAccess } from './kafka/access.js';
 import { readNotificationSettings, type NotificationSettings } from './notification-settings.js';
 import { roleNames, type RoleName } from './role.js';
 
@@ -17,8 +17,8 @@ export interface Config {
   readonly dataDir: string;
   /** undefined: embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl: string | undefined;
-  /** `host:port`, several with commas; undefined: Dapr's in-memory pub/sub. */
-  readonly kafkaBrokers: string | undefined;
+  /** undefined: Dapr's in-memory pub/sub. */
+  readonly kafka: KafkaAccess | undefined;
   readonly auth: {
     readonly issuer: string;
     readonly audience: string;
@@ -62,9 +62,7 @@ export function readConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
   if (jwksUrl !== undefined && !hasProtocol(jwksUrl, 'https:', 'http:')) {
     problems.push(`AUTH_JWKS_URL is "${jwksUrl}"; it must be an http(s) URL`);
   }
-  const kafkaBrokers = setting('KAFKA_BROKERS');
-  const kafkaFault = kafkaBrokers === undefined ? null : brokersFault(kafkaBrokers);
-  if (kafkaFault !== null) problems.push(`KAFKA_BROKERS ${kafkaFault}`);
+  const kafka = readKafkaAccess(env, problems);
   const logLevel = readLogLevel(env);
   if (!logLevel) problems.push(`LOG_LEVEL is "${env['LOG_LEVEL']}"; it must be one of ${logLevels.join(', ')}`);
 
@@ -79,7 +77,7 @@ export function readConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
     metricsPort,
     dataDir: resolve(setting('DATA_DIR') ?? '.data'),
     databaseUrl,
-    kafkaBrokers,
+    kafka,
     auth: {
       issuer: setting('AUTH_ISSUER') ?? 'todo-chatbot',
       audience: setting('AUTH_AUDIENCE') ?? 'todo-chatbot',

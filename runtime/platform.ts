@@ -3,6 +3,7 @@ import type { Config } from './config.js';
 import { obtainDapr } from './dapr/obtain.js';
 import { startControlPlane, type ControlPlane } from './dapr/start.js';
 import { openDataDir, type DataDir } from './data-dir.js';
+import type { KafkaAccess } from './kafka/access.js';
 import { ensureTopics } from './kafka/topics.js';
 import type { Lifecycle } from './lifecycle.js';
 import { startEmbeddedPostgres } from './postgres/embedded.js';
@@ -31,7 +32,7 @@ export interface Platform {
   /** Its schema is up to date. */
   readonly databaseUrl: string;
   /** The topics are there; undefined: events stay within the process. */
-  readonly kafkaBrokers: string | undefined;
+  readonly kafka: KafkaAccess | undefined;
   readonly controlPlane: ControlPlane;
 }
 
@@ -64,26 +65,28 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     return plane;
   })();
   const brokerStarted = (async () => {
-    const brokers = config.kafkaBrokers ?? (await options.startBroker?.({ dataDir, supervisor, children }));
-    if (brokers !== undefined) await makeTopics(brokers, options);
-    return brokers;
+    const brokers = config.kafka ? undefined : await options.startBroker?.({ dataDir, supervisor, children });
+    const kafka = brokers === undefined ? config.kafka : { brokers };
+    if (kafka) await makeTopics(kafka, options);
+    return kafka;
   })();
   const started = [databaseStarted, daprStarted, brokerStarted] as const;
   underWay = Promise.allSettled(started);
-  const [databaseUrl, controlPlane, kafkaBrokers] = await Promise.all(started);
-  return { dataDir, supervisor, children, databaseUrl, controlPlane, kafkaBrokers };
+  const [databaseUrl, controlPlane, kafka] = await Promise.all(started);
+  return { dataDir, supervisor, children, databaseUrl, controlPlane, kafka };
 }
 
 /**
  * Creates or corrects the topics. A broker that is away is no reason not to start: events wait in the database, and
  * `runtime/pubsub/broker-watch.ts` looks for it.
  */
-async function makeTopics(brokers: string, { log, progress }: PlatformOptions): Promise<void> {
+async function makeTopics(kafka: KafkaAccess, { log, progress }: PlatformOptions): Promise<void> {
   const step = progress.step('Kafka topics');
   try {
-    const lines = await ensureTopics(brokers);
+    const lines = await ensureTopics(kafka);
     step.done(lines.length > 0 ? `${lines.length} changes` : '');
   } catch (error) {
+    const { brokers } = kafka;
     log.warn({ err: error, brokers }, 'Kafka does not answer, or refuses');
     step.done(`${brokers} does not answer: start it or correct KAFKA_BROKERS; events wait until it does`);
   }

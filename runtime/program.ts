@@ -57,7 +57,7 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   lifecycle.opened('the database connections', () => pool.end());
 
   const auth = await openAuth(config);
-  const broker = config.kafkaBrokers === undefined ? 'in-memory' : 'kafka';
+  const broker = config.kafka ? 'kafka' : 'in-memory';
   const signatures = new EventSignatures(pool);
   const dapr = new SidecarClient({ apiToken: tokens.api, appIdOf: appIdsFrom(config.roles), broker, signatures });
   const deliveries =
@@ -127,8 +127,8 @@ interface Watched {
 }
 
 /** undefined where there is no broker. */
-function watchBroker({ kafkaBrokers, roles }: Config, { log, dapr, deliveries }: Watched): BrokerWatch | undefined {
-  if (kafkaBrokers === undefined) return undefined;
+function watchBroker({ kafka, roles }: Config, { log, dapr, deliveries }: Watched): BrokerWatch | undefined {
+  if (!kafka) return undefined;
   return new BrokerWatch({
     log,
     wanted() {
@@ -137,7 +137,7 @@ function watchBroker({ kafkaBrokers, roles }: Config, { log, dapr, deliveries }:
       return roles.includes('actors') || followed.length > 0 ? [pubsubName, ...new Set(followed)] : [];
     },
     loaded: () => dapr.components(),
-    brokerAnswers: () => ensureTopics(kafkaBrokers),
+    brokerAnswers: () => ensureTopics(kafka),
     endSidecar: () => dapr.endSidecar(),
   });
 }

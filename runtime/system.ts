@@ -11,10 +11,10 @@ import { startProgram, type Program } from './program.js';
 export async function startSystem(options: PlatformOptions): Promise<Program> {
   const { config, lifecycle, log, progress } = options;
   const began = performance.now();
-  const { dataDir, children, databaseUrl, kafkaBrokers, controlPlane } = await startPlatform(options);
+  const { dataDir, children, databaseUrl, kafka, controlPlane } = await startPlatform(options);
   const tokens = newDaprTokens();
   const program = await startProgram({
-    config: { ...config, kafkaBrokers },
+    config: { ...config, kafka },
     lifecycle,
     log,
     databaseUrl,
@@ -24,7 +24,7 @@ export async function startSystem(options: PlatformOptions): Promise<Program> {
     async sidecar(appPort) {
       const step = progress.step('Dapr sidecar');
       const appId = appIdOf(config.roles);
-      const resources = sidecarResources({ databaseUrl, kafkaBrokers });
+      const resources = sidecarResources({ databaseUrl, kafka });
       const sidecar = await controlPlane.startSidecar({ appId, appPort, tokens, ...resources });
       children.push(sidecar.daprd);
       lifecycle.opened('the sidecar', () => sidecar.daprd.stop());

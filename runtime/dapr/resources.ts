@@ -1,5 +1,6 @@
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { KafkaAccess } from '../kafka/access.js';
 import { kafkaSecrets } from '../kafka/secrets.js';
 import { packageRoot } from '../package-root.js';
 
@@ -25,19 +26,13 @@ export interface Secrets {
 }
 
 /** What a sidecar on this machine is given: its components, and the secrets that they refer to. */
-export function sidecarResources({
-  databaseUrl,
-  kafkaBrokers,
-}: {
-  databaseUrl: string;
-  kafkaBrokers: string | undefined;
-}): {
+export function sidecarResources({ databaseUrl, kafka }: { databaseUrl: string; kafka: KafkaAccess | undefined }): {
   readonly components: readonly string[];
   readonly secrets: Secrets;
 } {
   const secrets = { 'database-url': databaseUrl };
-  if (kafkaBrokers === undefined) return { components: localComponents, secrets };
-  return { components: kafkaComponents, secrets: { ...secrets, ...kafkaSecrets(kafkaBrokers) } };
+  if (!kafka) return { components: localComponents, secrets };
+  return { components: kafkaComponents, secrets: { ...secrets, ...kafkaSecrets(kafka) } };
 }
 
 /** Paths within the folder that a sidecar is started in. */

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { topics } from '../../domain/events/topics.js';
-import { brokersFault } from '../kafka/brokers.js';
+import { readKafkaAccess, type KafkaAccess } from '../kafka/access.js';
 import { OperatorError } from '../operator-error.js';
 import { roleNames } from '../role.js';
 import { findLetter, openLetters, type LetterHistory, type Selection } from './dead-letters.js';
@@ -13,7 +13,7 @@ const usage = `usage: npm run dead-letters -- list [--topic task-audit] [--role 
        npm run dead-letters -- show ID [--json]
        npm run dead-letters -- replay ID…
        npm run dead-letters -- replay --all [--topic task-audit] [--role audit]
-KAFKA_BROKERS says where Kafka is.`;
+KAFKA_BROKERS says where Kafka is, KAFKA_SASL_… how it lets you in.`;
 
 class UsageError extends Error {}
 
@@ -31,18 +31,19 @@ interface Command {
  */
 async function main(): Promise<void> {
   const command = readArguments(process.argv.slice(2));
-  const brokers = process.env['KAFKA_BROKERS']?.trim() ?? '';
-  const fault = brokers === '' ? 'is not set; write host:port, such as localhost:9092' : brokersFault(brokers);
-  if (fault !== null) throw new UsageError(`KAFKA_BROKERS ${fault}`);
+  const problems: string[] = [];
+  const access = readKafkaAccess(process.env, problems);
+  if (!access) problems.push('KAFKA_BROKERS is not set; write host:port, such as localhost:9092');
+  if (!access || problems.length > 0) throw new UsageError(problems.join('\n'));
 
-  const messages = new StoredMessages(brokers);
+  const messages = new StoredMessages(access);
   try {
     if (command.name === 'list') await list(messages, command);
     else if (command.name === 'show') await show(messages, command);
-    else await replay(brokers, messages, command);
+    else await replay(access, messages, command);
   } catch (error) {
     if (error instanceof OperatorError) throw error;
-    throw new OperatorError(`Kafka at ${brokers}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new OperatorError(`Kafka at ${access.brokers}: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     await messages.close();
   }
@@ -100,8 +101,12 @@ async function show(messages: StoredMessages, { ids: [id = ''], isJson }: Comman
   print(isJson ? JSON.stringify({ ...letter, replayed_at: replayed?.replayed_at ?? null }) : letterText(found));
 }
 
-async function replay(brokers: string, messages: StoredMessages, { ids, isAll, selection }: Command): Promise<void> {
-  const replay = new Replay(brokers, messages);
+async function replay(
+  access: KafkaAccess,
+  messages: StoredMessages,
+  { ids, isAll, selection }: Command,
+): Promise<void> {
+  const replay = new Replay(access, messages);
   let count = 0;
   const one = async (found: () => Promise<LetterHistory['letter']>): Promise<void> => {
     try {

@@ -1,11 +1,11 @@
 import { Producer } from '@platformatic/kafka';
 import { deadLetterTopic } from '../../domain/events/topics.js';
+import type { KafkaAccess } from '../kafka/access.js';
+import { connectionTo } from '../kafka/client.js';
 import { OperatorError } from '../operator-error.js';
 import type { DeadLetter } from '../pubsub/dead-letter.js';
 import type { Replayed } from './records.js';
 import type { StoredMessages } from './stored-messages.js';
-
-const answerTimeoutMs = 10_000;
 
 /** Puts messages that became dead letters back on their topics. */
 export class Replay {
@@ -13,18 +13,11 @@ export class Replay {
   /** Where each message lies now: several roles may have refused the same one. */
   private readonly replayed = new Map<string, number>();
 
-  /** @param brokers `host:port`, several with commas */
   constructor(
-    brokers: string,
+    access: KafkaAccess,
     private readonly messages: StoredMessages,
   ) {
-    this.producer = new Producer({
-      clientId: 'todo-chatbot-dead-letters',
-      bootstrapBrokers: brokers.split(','),
-      timeout: answerTimeoutMs,
-      connectTimeout: answerTimeoutMs,
-      autocreateTopics: false,
-    });
+    this.producer = new Producer({ clientId: 'todo-chatbot-dead-letters', ...connectionTo(access) });
   }
 
   async close(): Promise<void> {

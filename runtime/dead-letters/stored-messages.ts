@@ -1,6 +1,7 @@
 import { Consumer } from '@platformatic/kafka';
+import type { KafkaAccess } from '../kafka/access.js';
+import { connectionTo } from '../kafka/client.js';
 
-const answerTimeoutMs = 10_000;
 const retries = 3;
 /** Bytes that are read at once; a message that is larger comes alone. */
 const bytesAtOnce = 4 * 1024 * 1024;
@@ -16,17 +17,13 @@ export interface StoredMessage {
 export class StoredMessages {
   private readonly consumer: Consumer;
 
-  /** @param brokers `host:port`, several with commas */
-  constructor(brokers: string) {
+  constructor(access: KafkaAccess) {
     this.consumer = new Consumer({
       clientId: 'todo-chatbot-dead-letters',
       // Asked for by the client, and never joined.
       groupId: 'todo-chatbot-dead-letters',
-      bootstrapBrokers: brokers.split(','),
+      ...connectionTo(access),
       retries,
-      timeout: answerTimeoutMs,
-      connectTimeout: answerTimeoutMs,
-      autocreateTopics: false,
     });
   }
 

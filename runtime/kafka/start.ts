@@ -154,7 +154,7 @@ async function writeSettings(
 /** Resolves when the broker knows itself as part of its cluster, however long its recovery takes. */
 async function answers(brokers: string, ended: AbortSignal): Promise<void> {
   await until(ended, () =>
-    withAdmin(brokers, 0, async (admin) => {
+    withAdmin({ brokers }, 0, async (admin) => {
       const { brokers: known } = await admin.metadata({ topics: [] });
       return known.size > 0;
     }),

@@ -7,6 +7,7 @@ import {
   ConfigResourceTypes,
   IncrementalAlterConfigOperationTypes,
 } from '@platformatic/kafka';
+import type { KafkaAccess } from './access.js';
 import { withAdmin } from './client.js';
 import { type WantedTopic, wantedTopics } from './topic-table.js';
 
@@ -19,12 +20,14 @@ const knownPollMs = 50;
 
 /**
  * Creates the topics that are missing and corrects those that are not as they shall be. Repeated, it changes nothing.
- * @param brokers `host:port`, several with commas
  * @returns a line for each thing that it changed, or could not change
  * @throws Error of the client when Kafka does not answer or refuses
  */
-export async function ensureTopics(brokers: string, topics: readonly WantedTopic[] = wantedTopics): Promise<string[]> {
-  return await withAdmin(brokers, retries, async (admin) => {
+export async function ensureTopics(
+  access: KafkaAccess,
+  topics: readonly WantedTopic[] = wantedTopics,
+): Promise<string[]> {
+  return await withAdmin(access, retries, async (admin) => {
     const { brokers: known } = await admin.metadata({ topics: [], forceUpdate: true });
     const replicas = Math.min(mostReplicas, known.size);
     const lines: string[] = [];

@@ -75,7 +75,7 @@ const reachedRoles = ['gateway', 'websocket'] as const;
 async function startMember(
   member: Member,
   { config, env, progress }: PlatformOptions,
-  { supervisor, dataDir, databaseUrl, kafkaBrokers, controlPlane }: Platform,
+  { supervisor, dataDir, databaseUrl, kafka, controlPlane }: Platform,
 ): Promise<Running> {
   const { name, roles } = member;
   const step = progress.step(name);
@@ -93,7 +93,7 @@ async function startMember(
       METRICS_PORT: '0',
       DATA_DIR: dataDir.path,
       DATABASE_URL: databaseUrl,
-      ...(kafkaBrokers !== undefined && { KAFKA_BROKERS: kafkaBrokers }),
+      ...(kafka && { KAFKA_BROKERS: kafka.brokers }),
       LOG_LEVEL: config.logLevel,
       APP_PORT: String(appPort),
       DAPR_HTTP_PORT: String(httpPort),
@@ -111,14 +111,14 @@ async function startMember(
     appPort,
     httpPort,
     tokens,
-    ...sidecarResources({ databaseUrl, kafkaBrokers }),
+    ...sidecarResources({ databaseUrl, kafka }),
   });
   step.done();
   return { member, publicPort, app, daprd: sidecar.daprd };
 }
 
-/** What the members take over of the environment: their settings of tokens, and where programs are found. */
+/** What the members take over of the environment: their settings of tokens and of Kafka, and where programs are found. */
 function settingsOf(env: NodeJS.ProcessEnv): Record<string, string> {
-  const taken = Object.entries(env).filter(([name]) => name === 'PATH' || name.startsWith('AUTH_'));
+  const taken = Object.entries(env).filter(([name]) => name === 'PATH' || /^(?:AUTH|KAFKA)_/.test(name));
   return Object.fromEntries(taken.map(([name, value]) => [name, value ?? '']));
 }

@@ -89,7 +89,7 @@ export async function startKafkaWithPasswords(supervisor: Supervisor, folder: st
     beforeStart: () => writeSettings(free),
     ready: (ended) =>
       until(ended, () =>
-        withAdmin(`${loopback}:${free.open}`, 0, async (admin) => {
+        withAdmin({ brokers: `${loopback}:${free.open}` }, 0, async (admin) => {
           const { brokers } = await admin.metadata({ topics: [] });
           return brokers.size > 0;
         }),

@@ -2,11 +2,17 @@ import { json } from 'node:stream/consumers';
 import { join } from 'node:path';
 import Router from '@koa/router';
 import { expect } from 'chai';
+import type { KafkaAccess } from '../../runtime/kafka/access.js';
 import { kafkaSecrets } from '../../runtime/kafka/secrets.js';
 import { ensureTopics } from '../../runtime/kafka/topics.js';
 import { until } from '../support/until.js';
 import { type KafkaWithPasswords, startKafkaWithPasswords } from './kafka-with-passwords.js';
 import { type Sample, startSample, workshop } from './sample.js';
+
+/** What `KAFKA_SASL_…` and `KAFKA_CA_FILE` say. */
+function accessTo({ brokers, username, password, certificate }: KafkaWithPasswords): KafkaAccess {
+  return { brokers, sasl: { mechanism: 'SCRAM-SHA-512', username, password }, tls: { ca: certificate } };
+}
 
 interface Note {
   readonly user: string;
@@ -24,7 +30,7 @@ describe('a sample application on pubsub-kafka.yaml, with a broker that asks for
     this.timeout('30m');
     const { supervisor, dataDir } = await workshop();
     kafka = await startKafkaWithPasswords(supervisor, join(dataDir, 'kafka'));
-    await ensureTopics(kafka.openBrokers);
+    await ensureTopics(accessTo(kafka));
     sample = await startSample({ appId: 'todo-audit', app: reader(), components, secrets: secretsFor(kafka) });
   });
   after(async function () {
@@ -47,15 +53,8 @@ describe('a sample application on pubsub-kafka.yaml, with a broker that asks for
   }
 
   /** The one values change between brokers that let in everybody and hosted ones. */
-  function secretsFor({ brokers, username, password, certificate }: KafkaWithPasswords): Record<string, string> {
-    return {
-      ...kafkaSecrets(brokers),
-      'kafka-auth-type': 'password',
-      'kafka-sasl-mechanism': 'SHA-512',
-      'kafka-sasl-username': username,
-      'kafka-sasl-password': password,
-      'kafka-ca-cert': certificate,
-    };
+  function secretsFor(broker: KafkaWithPasswords): Readonly<Record<string, string>> {
+    return kafkaSecrets(accessTo(broker));
   }
 
   it('of the components in the file an app has those of its own', async () => {

@@ -114,7 +114,7 @@ describe('messages that are none, put straight on the topics', () => {
     this.timeout(startTimeoutMs);
     kafka = await startTestKafka();
     system = await startTestSystem({ env: { KAFKA_BROKERS: kafka.brokers } });
-    messages = new StoredMessages(kafka.brokers);
+    messages = new StoredMessages({ brokers: kafka.brokers });
     user = await system.newUser();
     await user.create({ title: 'Before all' });
     feed = await user.live(0);

@@ -27,8 +27,8 @@ describe('npm run dead-letters', function () {
   before(async function () {
     this.timeout('5m');
     kafka = await startTestKafka();
-    await ensureTopics(kafka.brokers);
-    messages = new StoredMessages(kafka.brokers);
+    await ensureTopics({ brokers: kafka.brokers });
+    messages = new StoredMessages({ brokers: kafka.brokers });
   });
   after(async function () {
     this.timeout(20_000);
@@ -88,7 +88,7 @@ describe('npm run dead-letters', function () {
   }
   /** Leaves nothing behind for the next test. */
   afterEach(() =>
-    withAdmin(kafka.brokers, 0, async (admin) => {
+    withAdmin({ brokers: kafka.brokers }, 0, async (admin) => {
       const partitions = [{ partition: 0, offset: -1n }];
       await admin.deleteRecords({ topics: topics.map((topic) => ({ name: deadLetterTopic(topic), partitions })) });
     }),

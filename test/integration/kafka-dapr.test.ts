@@ -36,7 +36,7 @@ describe('events through Dapr and a real Kafka', () => {
     this.timeout('30m');
     const programs = await obtainDapr({ env: process.env, progress: createProgress(process.stderr) });
     kafka = await startTestKafka();
-    await ensureTopics(kafka.brokers);
+    await ensureTopics({ brokers: kafka.brokers });
     const { supervisor, dataDir } = kafka;
     app = await startBulkApp();
     const plane = await startControlPlane({ supervisor, programs, dataDir });
@@ -44,7 +44,7 @@ describe('events through Dapr and a real Kafka', () => {
       appId: 'todo-chatbot',
       appPort: app.port,
       tokens,
-      secrets: { 'database-url': '', ...kafkaSecrets(kafka.brokers) },
+      secrets: { 'database-url': '', ...kafkaSecrets({ brokers: kafka.brokers }) },
       components: ['local/secrets.yaml', 'pubsub-kafka.yaml', 'resiliency.yaml'],
     });
   });

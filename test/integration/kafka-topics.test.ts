@@ -39,7 +39,7 @@ describe('the topics on a real broker', function () {
   }
 
   it('the first run creates the five of them and a dead-letter topic for each, and says so', async () => {
-    const lines = await ensureTopics(kafka.brokers);
+    const lines = await ensureTopics({ brokers: kafka.brokers });
     expect(lines).to.have.length(10);
     expect(lines).to.include('created task-events: 12 partitions, 1 replica');
     expect(lines).to.include('created task-audit-dead-letter: 1 partition, 1 replica');
@@ -52,7 +52,7 @@ describe('the topics on a real broker', function () {
   });
 
   it('a second run changes nothing', async () => {
-    expect(await ensureTopics(kafka.brokers)).to.deep.equal([]);
+    expect(await ensureTopics({ brokers: kafka.brokers })).to.deep.equal([]);
   });
 
   it('a setting that was changed, and partitions that are missing, are put right', async () => {
@@ -64,18 +64,18 @@ describe('the topics on a real broker', function () {
       configs: [{ name: 'retention.ms', value: '1000' }],
     });
     const wanted = [{ name, partitions: 4, settings: { 'retention.ms': '-1' } }];
-    expect(await ensureTopics(kafka.brokers, wanted)).to.deep.equal([
+    expect(await ensureTopics({ brokers: kafka.brokers }, wanted)).to.deep.equal([
       'put-right: 1 → 4 partitions',
       'put-right: retention.ms 1000 → -1',
     ]);
     expect(await setting(name, 'retention.ms')).to.equal('-1');
     expect(await partitions(name)).to.equal(4);
-    expect(await ensureTopics(kafka.brokers, wanted)).to.deep.equal([]);
+    expect(await ensureTopics({ brokers: kafka.brokers }, wanted)).to.deep.equal([]);
   });
 
   it('partitions are never taken away', async () => {
     const wanted = [{ name: 'put-right', partitions: 2, settings: {} }];
-    expect(await ensureTopics(kafka.brokers, wanted)).to.deep.equal([
+    expect(await ensureTopics({ brokers: kafka.brokers }, wanted)).to.deep.equal([
       'put-right: has 4 partitions, 2 would do; left so, partitions can only grow',
     ]);
     expect(await partitions('put-right')).to.equal(4);
@@ -83,7 +83,8 @@ describe('the topics on a real broker', function () {
 
   it('two runs at once create each topic once', async () => {
     const wanted = Array.from({ length: 5 }, (_, place) => ({ name: `at-once-${place}`, partitions: 1, settings: {} }));
-    const lines = await Promise.all([ensureTopics(kafka.brokers, wanted), ensureTopics(kafka.brokers, wanted)]);
+    const { brokers } = kafka;
+    const lines = await Promise.all([ensureTopics({ brokers }, wanted), ensureTopics({ brokers }, wanted)]);
     expect(lines.flat().sort()).to.deep.equal(wanted.map(({ name }) => `created ${name}: 1 partition, 1 replica`));
   });
 

@@ -25,7 +25,7 @@ export async function startKafkaSidecar(): Promise<KafkaSidecar> {
   const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
   const programs = await obtainDapr({ env: process.env, progress: createProgress(process.stderr) });
   const kafka = await startTestKafka();
-  await ensureTopics(kafka.brokers);
+  await ensureTopics({ brokers: kafka.brokers });
   const { supervisor, dataDir } = kafka;
   const tokens = newDaprTokens();
   const app = createAppDoor({
@@ -39,7 +39,7 @@ export async function startKafkaSidecar(): Promise<KafkaSidecar> {
     appId: 'todo-chatbot',
     appPort: await app.listen(),
     tokens,
-    secrets: { 'database-url': '', ...kafkaSecrets(kafka.brokers) },
+    secrets: { 'database-url': '', ...kafkaSecrets({ brokers: kafka.brokers }) },
     components: ['local/secrets.yaml', 'pubsub-kafka.yaml', 'resiliency.yaml'],
   });
   const dapr = new SidecarClient({

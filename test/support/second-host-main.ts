@@ -27,15 +27,15 @@ await lifecycle.run(async () => {
   const supervisor = createSupervisor({ log, onFatal: (error) => lifecycle.fail(error) });
   const tokens = newDaprTokens();
   const appDoor = createAppDoor({ appToken: tokens.app, log, metrics, deliveries: createSingleDeliveries(log) });
-  const kafkaBrokers = settings.kafkaBrokers ?? undefined;
-  const broker = kafkaBrokers === undefined ? 'in-memory' : 'kafka';
+  const kafka = settings.kafkaBrokers === null ? undefined : { brokers: settings.kafkaBrokers };
+  const broker = kafka ? 'kafka' : 'in-memory';
   const dapr = new SidecarClient({
     apiToken: tokens.api,
     appIdOf: () => appId,
     broker,
     signatures: new EventSignatures(pool),
   });
-  const config = { roles: ['actors'] as const, kafkaBrokers };
+  const config = { roles: ['actors'] as const, kafka };
   const actors = startActors({ config, pool, dapr, appDoor, log, metrics });
   lifecycle.opened('the actors', () => actors.stop());
   const appPort = await appDoor.listen();
@@ -50,7 +50,7 @@ await lifecycle.run(async () => {
     appId,
     appPort,
     tokens,
-    ...sidecarResources({ databaseUrl: settings.databaseUrl, kafkaBrokers }),
+    ...sidecarResources({ databaseUrl: settings.databaseUrl, kafka }),
   });
   await dapr.connect(sidecar.httpPort);
   process.stdout.write('joined\n');

@@ -1,4 +1,6 @@
-import { resolve } from 'node:path';
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { readConfig, SettingsError } from '../../runtime/config.js';
 import { readNotificationSettings } from '../../runtime/notification-settings.js';
@@ -15,10 +17,17 @@ function problems(env: NodeJS.ProcessEnv, ...argv: string[]): readonly string[] 
   return [];
 }
 
+const broker = { KAFKA_BROKERS: 'one:9092' };
+const login = { ...broker, KAFKA_SASL_USERNAME: 'u', KAFKA_SASL_PASSWORD: 'p' };
+
 /** How reminders leave where nothing is said of it. */
 const unset = readNotificationSettings(() => undefined, []);
 
 describe('the settings', () => {
+  const certificate = join(tmpdir(), `todo-chatbot-ca-${process.pid}.pem`);
+  before(() => writeFile(certificate, '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'));
+  after(() => rm(certificate));
+
   it('are all optional', () => {
     expect(readConfig({}, [])).to.deep.equal({
       roles: [...roleNames],
@@ -26,7 +35,7 @@ describe('the settings', () => {
       host: '127.0.0.1',
       dataDir: resolve('.data'),
       databaseUrl: undefined,
-      kafkaBrokers: undefined,
+      kafka: undefined,
       metricsPort: undefined,
       auth: { issuer: 'todo-chatbot', audience: 'todo-chatbot', jwksUrl: undefined },
       notification: unset,
@@ -60,7 +69,7 @@ describe('the settings', () => {
       host: '::1',
       dataDir: '/var/lib/todo',
       databaseUrl: env.DATABASE_URL,
-      kafkaBrokers: env.KAFKA_BROKERS,
+      kafka: { brokers: env.KAFKA_BROKERS },
       auth: { issuer: env.AUTH_ISSUER, audience: 'todo', jwksUrl: env.AUTH_JWKS_URL },
       notification: unset,
       logLevel: 'debug',
@@ -89,6 +98,18 @@ describe('the settings', () => {
     ['an option that is none', {}, ['--role=gateway'], /--role/],
     ['a word that is no option', {}, ['gateway'], /gateway/],
     ['a broker without a port', { KAFKA_BROKERS: 'one:9092,two' }, [], /^KAFKA_BROKERS .*"two".*host:port/],
+    ['a password without a name', { ...broker, KAFKA_SASL_PASSWORD: 'p' }, [], /^KAFKA_SASL_USERNAME and .*both/],
+    [
+      'a login by a mechanism that is none',
+      { ...login, KAFKA_SASL_MECHANISM: 'MD5' },
+      [],
+      /^KAFKA_SASL_MECHANISM is "MD5"/,
+    ],
+    ['neither with nor without TLS', { ...login, KAFKA_TLS: 'maybe' }, [], /^KAFKA_TLS is "maybe"/],
+    ['a certificate that is not there', { ...login, KAFKA_CA_FILE: '/nowhere' }, [], /^KAFKA_CA_FILE cannot be read/],
+    ['a certificate that is none', { ...login, KAFKA_CA_FILE: 'package.json' }, [], /no certificate in PEM$/],
+    ['a certificate without a login', { ...broker, KAFKA_CA_FILE: certificate }, [], /^KAFKA_CA_FILE needs/],
+    ['a login to no broker', { ...login, KAFKA_BROKERS: '' }, [], /say nothing without KAFKA_BROKERS$/],
   ];
   for (const [what, env, argv, problem] of wrong) {
     it(`with ${what} are refused, and the problem named`, () => {
@@ -97,6 +118,21 @@ describe('the settings', () => {
       expect(found[0]).to.match(problem);
     });
   }
+
+  it('of a hosted Kafka say how it lets the program in', () => {
+    expect(readConfig(login, []).kafka).to.deep.equal({
+      brokers: 'one:9092',
+      sasl: { mechanism: 'PLAIN', username: 'u', password: 'p' },
+      tls: {},
+    });
+    const { sasl, tls } = readConfig(
+      { ...login, KAFKA_SASL_MECHANISM: 'SCRAM-SHA-256', KAFKA_CA_FILE: certificate },
+      [],
+    ).kafka ?? { brokers: '' };
+    expect(sasl?.mechanism).to.equal('SCRAM-SHA-256');
+    expect(tls?.ca).to.match(/^-----BEGIN CERTIFICATE-----/);
+    expect(readConfig({ ...login, KAFKA_TLS: 'false' }, []).kafka).not.to.have.property('tls');
+  });
 
   it('that are wrong are all named at once', () => {
     const found = problems(
