@@ -19,8 +19,11 @@ const limits = { users: 50_000, events: 10_000 };
 const readAtOnce = { users: 50, events: 50 };
 /** How many users one statement of a sweep looks at. */
 const lookedAtAtOnce = 5_000;
-/** A sweep looks at every user: the pause after it is this many times as long as it took. */
-const sweepPauseFactor = 100;
+/**
+ * A sweep looks at every user: it is followed by a pause of so long for each, a hundred times what that takes. Not of a
+ * multiple of what it took: where the machine is short of processors for a moment, that would be minutes.
+ */
+const sweepPauseMsOfUser = 1;
 /** Stopping waits this long for what is under way. */
 const stopMs = 2_000;
 
@@ -55,7 +58,7 @@ export class Publisher {
   private isReading = false;
   /** The sweep has come up to this user; undefined: none is going on. */
   private sweepAt: string | undefined = '';
-  private sweepMs = 0;
+  private sweptUsers = 0;
   private nextSweepAt = 0;
   private isLooking = false;
   private isWordDue = false;
@@ -99,8 +102,8 @@ export class Publisher {
   }
 
   /**
-   * Finds committed events that nobody told of and has them published. While one is going on, or called more often than a
-   * hundredth of the time allows, it does nothing.
+   * Finds committed events that nobody told of and has them published. While one is going on, or in the pause after
+   * one, it does nothing.
    */
   sweep(): void {
     if (this.sweepAt !== undefined || performance.now() < this.nextSweepAt) return;
@@ -207,19 +210,25 @@ export class Publisher {
 
   private async look(after: string): Promise<void> {
     if (after === '') {
-      this.sweepMs = 0;
+      this.sweptUsers = 0;
       this.backlog.hasForgotten = false;
     }
     // Positions that are not written yet would look like events that are not published yet.
     await this.positions.save();
-    const began = performance.now();
-    const { behind, next_user_id } = await findUsersBehind(this.parts.pool, after, lookedAtAtOnce, this.parts.lanes);
-    this.sweepMs += performance.now() - began;
+    const { behind, users, next_user_id } = await findUsersBehind(
+      this.parts.pool,
+      after,
+      lookedAtAtOnce,
+      this.parts.lanes,
+    );
+    this.sweptUsers += users;
     for (const { user_id, seq, published_seq, since } of behind) {
       this.backlog.heardOf(user_id, seq, since, published_seq);
     }
     this.sweepAt = next_user_id ?? undefined;
-    if (next_user_id === null) this.nextSweepAt = performance.now() + this.sweepMs * sweepPauseFactor;
+    if (next_user_id === null) {
+      this.nextSweepAt = performance.now() + this.sweptUsers * sweepPauseMsOfUser;
+    }
   }
 
   private track(work: Promise<void>, backOff: BackOff): void {

@@ -25,8 +25,8 @@ export interface LiveLimits {
   readonly farewellMs: number;
   /** How often it is compared whether users with connections have changes that were not heard of. */
   readonly compareEveryMs: number;
-  /** After a comparison it rests at least so many times as long as it took. */
-  readonly compareRestFactor: number;
+  /** After a comparison it rests at least so long for each user that it asked about: a hundred times what that takes. */
+  readonly compareRestMsOfUser: number;
   /** A stop has clients come back one after the other, this far apart. */
   readonly returnEveryMs: number;
   /** Over at most this time a stop closes their connections; the later ones are told to wait for the rest. */
@@ -47,7 +47,7 @@ export const liveLimits: LiveLimits = {
   tickMs: 1_000,
   farewellMs: 30_000,
   compareEveryMs: 5_000,
-  compareRestFactor: 100,
+  compareRestMsOfUser: 1,
   returnEveryMs: 1,
   drainMs: 3_000,
   lastFarewellMs: 1_000,

@@ -7,7 +7,7 @@ import { usersAtOnce, type SeqsOfUsers } from './user-seqs.js';
 export interface PlaceCheckParts {
   readonly feeds: LiveFeeds;
   readonly seqsOf: SeqsOfUsers;
-  readonly limits: Pick<LiveLimits, 'compareEveryMs' | 'compareRestFactor'>;
+  readonly limits: Pick<LiveLimits, 'compareEveryMs' | 'compareRestMsOfUser'>;
   readonly log: Logger;
 }
 
@@ -37,19 +37,18 @@ export class PlaceCheck {
 
   private async compare(): Promise<void> {
     const { feeds, seqsOf } = this.parts;
-    const began = performance.now();
     const userIds = feeds.userIds();
     for (let start = 0; start < userIds.length; start += usersAtOnce) {
       for (const { user_id, seq } of await seqsOf(userIds.slice(start, start + usersAtOnce))) {
         feeds.hearOf(user_id, seq);
       }
     }
-    this.rest(performance.now() - began);
+    this.rest(userIds.length);
   }
 
-  private rest(tookMs: number): void {
-    const { compareEveryMs, compareRestFactor } = this.parts.limits;
+  private rest(users: number): void {
+    const { compareEveryMs, compareRestMsOfUser } = this.parts.limits;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.task.request(), Math.max(compareEveryMs, tookMs * compareRestFactor));
+    this.timer = setTimeout(() => this.task.request(), Math.max(compareEveryMs, users * compareRestMsOfUser));
   }
 }

@@ -85,7 +85,7 @@ describe('live feeds of several replicas', () => {
   });
 
   it('ask where all their users stand in one question, and nothing without a connection', async () => {
-    const [replica] = await start(1, { compareEveryMs: 20, compareRestFactor: 0 });
+    const [replica] = await start(1, { compareEveryMs: 20, compareRestMsOfUser: 0 });
     if (!replica) throw new Error('there is one');
     for (const user of ['alice', 'bob', 'carol']) await open(replica, user, 2);
     await until('a question about all', () => actors.questions.some((users) => users.length === 3));

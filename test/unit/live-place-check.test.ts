@@ -6,30 +6,28 @@ import { PlaceCheck } from '../../subscribers/websocket/place-check.js';
 
 const settle = () => new Promise(setImmediate);
 
-/** One user with a connection; nothing is sent. */
-class OneUser extends LiveFeeds {
+/** Users with a connection each; nothing is sent. */
+class SomeUsers extends LiveFeeds {
   override userIds(): string[] {
-    return ['alice'];
+    return Array.from({ length: users }, (_, number) => `user-${number}`);
   }
 }
+let users: number;
 
 describe('the comparison of places', () => {
   let comparisons: number;
-  let tookMs: number;
   let check: PlaceCheck;
 
   beforeEach(() => {
     mock.timers.enable({ apis: ['setTimeout'] });
-    [comparisons, tookMs] = [0, 0];
+    [comparisons, users] = [0, 1];
     check = new PlaceCheck({
-      feeds: new OneUser(),
+      feeds: new SomeUsers(),
       seqsOf: () => {
-        const began = performance.now();
-        while (performance.now() - began < tookMs);
         comparisons += 1;
         return Promise.resolve([]);
       },
-      limits: { compareEveryMs: 5_000, compareRestFactor: 1_000 },
+      limits: { compareEveryMs: 5_000, compareRestMsOfUser: 50 },
       log: pino({ level: 'silent' }),
     });
   });
@@ -52,11 +50,11 @@ describe('the comparison of places', () => {
     expect(await pass(1)).to.equal(3);
   });
 
-  it('rests a multiple of the time that it took', async () => {
-    tookMs = 20;
+  it('rests by the number of the users that it asked about, however long the answer took', async () => {
+    users = 400;
     expect(await pass(5_000)).to.equal(1);
-    expect(await pass(19_000)).to.equal(1);
-    expect(await pass(600_000)).to.equal(2);
+    expect(await pass(19_999)).to.equal(1);
+    expect(await pass(1)).to.equal(2);
   });
 
   it('ends with its role', async () => {

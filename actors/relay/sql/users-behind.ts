@@ -14,6 +14,8 @@ export interface UserBehindRow {
 /** What a look at some users found. */
 export interface UsersLookedAt {
   readonly behind: readonly UserBehindRow[];
+  /** How many were looked at. */
+  readonly users: number;
   /** Where to look on: the last of them in the order of their ids; null when there are none after that one. */
   readonly next_user_id: string | null;
 }
@@ -31,7 +33,7 @@ export async function findUsersBehind(
   lanes: HeldLanes,
 ): Promise<UsersLookedAt> {
   const { rows } = await pool.query<UsersLookedAt>(queryOfUsersBehind(afterUserId, limit, lanes));
-  return rows[0] ?? { behind: [], next_user_id: null };
+  return rows[0] ?? { behind: [], users: 0, next_user_id: null };
 }
 
 // The hash is that of `laneOf`; it is computed only for users who are behind. The lookups are written such that each can
@@ -47,6 +49,7 @@ const text = `
     WHERE u.seq > coalesce(p.published_seq, 0)
   )
   SELECT (SELECT max(user_id) FROM looked_at HAVING count(*) = $2) AS next_user_id,
+    (SELECT count(*)::int FROM looked_at) AS users,
     coalesce(jsonb_agg(jsonb_build_object('user_id', user_id, 'seq', seq, 'published_seq', published_seq, 'since', (
       SELECT floor(extract(epoch FROM coalesce(max(occurred_at), now())) * 1000) FROM events e
       WHERE e.user_id = behind.user_id AND e.seq = behind.published_seq + 1
