@@ -110,7 +110,8 @@ export async function beginTrial(
     followers,
     random,
     async everywhere(some, tell) {
-      expect(await settled(await options(some), withinMs, tell), `seed ${seed}`).to.deep.equal([]);
+      const late = await settled(await options(some), withinMs, tell);
+      if (late.length > 0) throw new Error(`seed ${seed}, after ${withinMs / 1000} s: ${late.join('; ')}`);
     },
     async acknowledgedMore(more = enough) {
       const goal = load.acknowledged + more;
