@@ -7,7 +7,10 @@ import { stepOf, stepsAnswer, type Step } from './step.js';
 import { StepQueue } from './step-queue.js';
 
 /** What this role takes of what every role is given. */
-export type RecurrenceContext = Pick<RoleContext, 'dapr' | 'appDoor' | 'log' | 'metrics'>;
+export type RecurrenceContext = Pick<RoleContext, 'log' | 'metrics'> & {
+  readonly dapr: Pick<RoleContext['dapr'], 'command' | 'invoke'>;
+  readonly appDoor: Pick<RoleContext['appDoor'], 'subscribe'>;
+};
 
 const sweepEveryMs = 5_000;
 /** Of a step that is younger, the event is still on its way. */

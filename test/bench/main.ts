@@ -18,6 +18,7 @@ import { measureLive } from './measure/live.js';
 import { measureRest } from './measure/rest.js';
 import { measureSizes } from './measure/sizes.js';
 import { measureStarts } from './measure/starts.js';
+import { measureSuccessor } from './measure/successor.js';
 import { memoryOf } from './memory.js';
 import { readPlan, type Part } from './plan.js';
 import { watchOthers } from './processes.js';
@@ -71,6 +72,7 @@ await lifecycle.run(async () => {
     connections: await measured('connections', measureConnections),
     drain: await measured('drain', measureDrain),
     events: await measured('events', measureEvents),
+    successor: await measured('successor', measureSuccessor),
     otherCores: await othersMeanwhile(),
     finishedAt: new Date().toISOString(),
   };

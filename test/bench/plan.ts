@@ -17,6 +17,7 @@ export interface Plan {
   readonly touchedTasks: number;
   readonly warmStarts: number;
   readonly live: { readonly rate: number; readonly users: number; readonly seconds: number };
+  readonly successor: { readonly rate: number; readonly users: number; readonly seconds: number };
   readonly connections: {
     readonly count: number;
     /** Those of the user whose changes are measured; all others are of a user each. */
@@ -50,7 +51,7 @@ export interface Plan {
 export const connectionCounts = [1, 32] as const;
 export type Connections = (typeof connectionCounts)[number];
 
-export const partNames = ['rest', 'live', 'sizes', 'memory', 'connections', 'drain', 'events'] as const;
+export const partNames = ['rest', 'live', 'sizes', 'memory', 'connections', 'drain', 'events', 'successor'] as const;
 export type Part = (typeof partNames)[number];
 
 export const callNames = ['create', 'complete', 'get', 'list'] as const;
@@ -68,6 +69,7 @@ const whole: Omit<Plan, 'parts' | 'calls'> = {
   touchedTasks: 100_000,
   warmStarts: 5,
   live: { rate: 200, users: 100, seconds: 30 },
+  successor: { rate: 100, users: 100, seconds: 30 },
   connections: { count: 10_000, ofOneUser: 100, changes: 100, idleSeconds: 60 },
   drain: { events: 200_000, users: 500 },
   events: {
@@ -91,6 +93,7 @@ const quick: Omit<Plan, 'parts' | 'calls'> = {
   touchedTasks: 10_000,
   warmStarts: 1,
   live: { rate: 200, users: 100, seconds: 10 },
+  successor: { rate: 100, users: 100, seconds: 10 },
   connections: { ...whole.connections, changes: 30, idleSeconds: 20 },
   drain: { events: 20_000, users: 500 },
   events: { ...whole.events, rounds: 1, seconds: 8, hostKill: { ...whole.events.hostKill, times: 1 } },

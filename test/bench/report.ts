@@ -11,6 +11,7 @@ import type { LiveFigures } from './measure/live.js';
 import { sumOf, type RestFigures } from './measure/rest.js';
 import type { SizeFigures } from './measure/sizes.js';
 import type { StartFigures } from './measure/starts.js';
+import type { SuccessorFigures } from './measure/successor.js';
 import type { Plan } from './plan.js';
 
 /** All of one run; what was not asked for is null. */
@@ -27,13 +28,14 @@ export interface Results {
   readonly connections: ConnectionFigures | null;
   readonly drain: DrainFigures | null;
   readonly events: readonly EventFigures[] | null;
+  readonly successor: SuccessorFigures | null;
   /** Cores that other programs on the machine used meanwhile, on average. */
   readonly otherCores: number;
 }
 
 /** Renders the results for people, as Markdown. */
 export function render(results: Results): string {
-  const { machine, plan, starts, rest, live, sizes, memory, connections, drain, events } = results;
+  const { machine, plan, starts, rest, live, sizes, memory, connections, drain, events, successor } = results;
   const parts = [
     `# Benchmark`,
     `${machine.cores} cores (${machine.cpu}), ${machine.memoryGiB} GiB, ${machine.system}, ${machine.storage}; Node ${machine.node}, PostgreSQL ${machine.postgres}, Dapr ${machine.dapr}; commit ${machine.commit}; ${results.finishedAt.slice(0, 10)}.${plan.isQuick ? ' **A quick run.**' : ''}`,
@@ -51,6 +53,7 @@ export function render(results: Results): string {
   if (connections) parts.push('## Many live connections', connectionsText(connections));
   if (drain) parts.push('## A backlog into Kafka', drainText(drain));
   if (events) parts.push('## Events on Kafka, under load and after a kill', eventsText(events, plan.events));
+  if (successor) parts.push('## Recurring tasks', successorText(successor));
   if (sizes) parts.push('## By the number of tasks of a user', sizeTable(sizes));
   parts.push('## Memory', memoryTable(results.fresh, memory));
   if (memory) {
@@ -128,6 +131,10 @@ function restNotes({ users, listedTasks, completions, isQuick }: Plan): string {
 
 function liveText({ rate, users, frames, beforeAcknowledgement, p50, p99, most }: LiveFigures): string {
   return `From the acknowledgement of a command to its frame, at ${rate} commands a second of ${users} users, each with an open feed: p50 ${spread(p50, 1)} ms, p99 ${spread(p99, 1)} ms, most ${spread(most, 0)} ms (${frames} frames; both ends timed in one process). ${(beforeAcknowledgement.median * 100).toFixed(0)} % of the frames came before the acknowledgement; they count as 0.`;
+}
+
+function successorText({ rate, users, completions, p50, p99, most }: SuccessorFigures): string {
+  return `From the acknowledgement of a completion to the first list that has the successor, at ${rate} completions a second of ${users} users: p50 ${spread(p50, 1)} ms, p99 ${spread(p99, 1)} ms, most ${spread(most, 0)} ms (${completions} completions; the list is asked for again and again, a few milliseconds apart, which the figures include).`;
 }
 
 function connectionsText(figures: ConnectionFigures): string {
