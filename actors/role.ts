@@ -6,6 +6,7 @@ import { fitting } from '../runtime/answer-size.js';
 import { asUnavailable } from '../runtime/postgres/availability.js';
 import type { RoleContext, RoleName, StartedRole } from '../runtime/role.js';
 import { readEvents, readSeqsOfUsers, readUserSeqs } from './events/read-events.js';
+import { remindersDelivered } from './facts/reminders-delivered.js';
 import { defineActorType } from './host/actor.js';
 import { Relay } from './relay/relay.js';
 import { startReminderSchedules } from './reminder-schedule/start.js';
@@ -105,6 +106,10 @@ export function startActors({ config, pool, dapr, appDoor, log, metrics }: Actor
   });
   const schedules = startReminderSchedules({ ...parts, dapr, appDoor, log });
   tellSteps(appDoor, pool);
+  appDoor.method('reminders-delivered', async (body) => {
+    await remindersDelivered(parts, body, parts.now());
+    return {};
+  });
   appDoor.binding('cron-reminders', async () => {
     relay.sweep();
     schedules.sweep();

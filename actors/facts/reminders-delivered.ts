@@ -32,8 +32,7 @@ const request = validator<{ deliveries: Delivered[] }>({
   },
 });
 
-const timestamp = (column: string): string =>
-  `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+const timestamp = (column: string): string => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 const facts = `
   SELECT d.user_id, d.event_id, r.task_id, 'REMINDER_DELIVERED' AS type, 'reminder' AS actor,

@@ -11,14 +11,15 @@ export interface OwnKey {
   readonly id: string;
 }
 
-/** What our own keys are for: tokens, and the checkpoints of the audit log. The name is that of the file. */
-export type OwnKeyName = 'token-signing' | 'audit';
+/** What our own keys are for, and of what kind they are: P-256 is what push services take. The name is that of the file. */
+const kinds = { 'token-signing': 'ed25519', audit: 'ed25519', notification: 'ec' } as const;
+export type OwnKeyName = keyof typeof kinds;
 
 /** Where a key of our own is kept. */
 export const ownKeyFile = (dataDir: string, name: OwnKeyName): string => join(dataDir, 'keys', `${name}.pem`);
 
 /**
- * Reads an Ed25519 key of `dataDir`, and makes it when there is none. Two processes that make it at once end with the
+ * Reads a key of `dataDir`, and makes it when there is none. Two processes that make it at once end with the
  * same key: the file appears whole, under its name, for the first of them only.
  * @param dataDir absolute path; made when missing
  */
@@ -34,8 +35,9 @@ export async function findOwnKey(dataDir: string, name: OwnKeyName): Promise<Own
 
 async function toKey(pem: string, dataDir: string, name: OwnKeyName): Promise<OwnKey> {
   const privateKey = createPrivateKey(pem);
-  if (privateKey.asymmetricKeyType !== 'ed25519') {
-    throw new Error(`${ownKeyFile(dataDir, name)} is not an Ed25519 key; move it away, and a new one is made`);
+  if (privateKey.asymmetricKeyType !== kinds[name]) {
+    const kind = kinds[name] === 'ec' ? 'a P-256' : 'an Ed25519';
+    throw new Error(`${ownKeyFile(dataDir, name)} is not ${kind} key; move it away, and a new one is made`);
   }
   const publicKey = createPublicKey(privateKey);
   return { privateKey, publicKey, id: await calculateJwkThumbprint(await exportJWK(publicKey)) };
@@ -56,7 +58,7 @@ async function makeKey(dataDir: string, name: OwnKeyName): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const draft = join(folder, `.${randomUUID()}`);
   try {
-    await writeDurably(draft, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    await writeDurably(draft, newKey(name).export({ type: 'pkcs8', format: 'pem' }));
     // Unlike a rename, a link never replaces the key that another process has made meanwhile.
     await link(draft, file);
   } catch (error) {
@@ -65,6 +67,11 @@ async function makeKey(dataDir: string, name: OwnKeyName): Promise<string> {
     await rm(draft, { force: true });
   }
   return await readFile(file, 'utf8');
+}
+
+function newKey(name: OwnKeyName): KeyObject {
+  if (kinds[name] === 'ec') return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  return generateKeyPairSync('ed25519').privateKey;
 }
 
 async function writeDurably(file: string, content: string | Buffer): Promise<void> {
