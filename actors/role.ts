@@ -10,6 +10,7 @@ import { remindersDelivered } from './facts/reminders-delivered.js';
 import { defineActorType } from './host/actor.js';
 import { Relay } from './relay/relay.js';
 import { startReminderSchedules } from './reminder-schedule/start.js';
+import { Rezoner } from './rezone/rezoner.js';
 import { forgetOldAnswers } from './task/sql/answers.js';
 import { TaskActor } from './task/task-actor.js';
 import { tellSteps } from './task/tell-steps.js';
@@ -63,6 +64,7 @@ export function startActors({ config, pool, dapr, appDoor, log, metrics }: Actor
     broker,
     mayLead: broker === 'kafka' || hearers.every((role) => config.roles.includes(role)),
   });
+  const rezoner = new Rezoner({ pool, log, command: (...command) => dapr.command(...command) });
   const parts = {
     pool,
     zones: new UserZones(pool),
@@ -70,6 +72,7 @@ export function startActors({ config, pool, dapr, appDoor, log, metrics }: Actor
     now: () => new Date(),
     committed: (event: Parameters<Relay['committed']>[0]) => {
       relay.committed(event);
+      if (event.type === 'TASK_REOPENED') void rezoner.reopened(event.user_id, event.task_id);
     },
   };
 
@@ -105,6 +108,10 @@ export function startActors({ config, pool, dapr, appDoor, log, metrics }: Actor
     return readUserSeqs(pool, after_user_id, limit);
   });
   const schedules = startReminderSchedules({ ...parts, dapr, appDoor, log });
+  appDoor.method('zone-changed', () => {
+    rezoner.request();
+    return Promise.resolve({});
+  });
   tellSteps(appDoor, pool);
   appDoor.method('reminders-delivered', async (body) => {
     await remindersDelivered(parts, body, parts.now());
@@ -113,12 +120,13 @@ export function startActors({ config, pool, dapr, appDoor, log, metrics }: Actor
   appDoor.binding('cron-reminders', async () => {
     relay.sweep();
     schedules.sweep();
+    rezoner.request();
     await forgetOldAnswers(pool);
   });
 
   return {
     async stop() {
-      await schedules.stop();
+      await Promise.all([schedules.stop(), rezoner.stop()]);
       await relay.stop();
     },
   };

@@ -62,8 +62,8 @@ function plansAlike(a: TaskState, b: TaskState): boolean {
 }
 
 /** RFC 3339: what would have come before then does not come any more. */
-function notBefore({ timestamp }: PlannedFor): string {
-  return timestamp;
+function notBefore({ command, timestamp }: PlannedFor): string {
+  return command.op === 'recur' ? command.at : timestamp;
 }
 
 const includes = (reminders: readonly PlannedReminder[], id: string): boolean =>

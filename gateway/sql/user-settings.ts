@@ -23,8 +23,10 @@ export const lockSettings = prepared<SettingsRow>(
   `SELECT time_zone, settings FROM users WHERE user_id = $1 FOR UPDATE`,
 );
 
-/** Values: user id, zone, the other settings as JSON. */
+/** Values: user id, zone, the other settings as JSON. A new zone is noted, for the tasks that go by the old one. */
 export const writeSettings = prepared(
   'gateway-write-settings',
-  `UPDATE users SET time_zone = $2, settings = $3 WHERE user_id = $1`,
+  `UPDATE users SET time_zone = $2, settings = $3,
+     rezone_since = CASE WHEN time_zone = $2 THEN rezone_since ELSE clock_timestamp() END
+   WHERE user_id = $1`,
 );
