@@ -19,6 +19,7 @@ import { changeRoutes } from './routes/changes.js';
 import { channelRoutes } from './routes/channels.js';
 import { interchangeRoutes } from './routes/interchange.js';
 import { meRoutes } from './routes/me.js';
+import { reminderRoutes } from './routes/reminders.js';
 import { systemRoutes } from './routes/system.js';
 import { taskRoutes } from './routes/tasks.js';
 
@@ -61,6 +62,7 @@ export function gatewayRoutes(context: GatewayContext, stopping: AbortSignal): R
     ...auditRoutes(context),
     ...meRoutes(context),
     ...channelRoutes(context),
+    ...reminderRoutes(context),
     ...interchangeRoutes(context, stopping),
     ...systemRoutes(context, (): string => document),
   ];
