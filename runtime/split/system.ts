@@ -94,6 +94,7 @@ async function startMember(
       DATA_DIR: dataDir.path,
       DATABASE_URL: databaseUrl,
       ...(kafka && { KAFKA_BROKERS: kafka.brokers }),
+      ...(config.clockFile !== undefined && { CLOCK_FILE: config.clockFile }),
       LOG_LEVEL: config.logLevel,
       APP_PORT: String(appPort),
       DAPR_HTTP_PORT: String(httpPort),
@@ -117,8 +118,9 @@ async function startMember(
   return { member, publicPort, app, daprd: sidecar.daprd };
 }
 
-/** What the members take over of the environment: their settings of tokens and of Kafka, and where programs are found. */
+/** What the members take over of the environment: settings that hold for all, and where programs are found. */
 function settingsOf(env: NodeJS.ProcessEnv): Record<string, string> {
-  const taken = Object.entries(env).filter(([name]) => name === 'PATH' || /^(?:AUTH|KAFKA)_/.test(name));
+  const isTaken = /^(?:PATH|PUBLIC_URL|MAIL_FROM|SMTP_URL|(?:AUTH|KAFKA|VAPID|WEBHOOK)_.*)$/;
+  const taken = Object.entries(env).filter(([name]) => isTaken.test(name));
   return Object.fromEntries(taken.map(([name, value]) => [name, value ?? '']));
 }
