@@ -46,7 +46,7 @@ const seqsRequest = validator<{ after_user_id: string; limit: number }>({
 });
 
 /** What this role takes of what every role is given. */
-export type ActorsContext = Pick<RoleContext, 'pool' | 'dapr' | 'appDoor' | 'log' | 'metrics'> & {
+export type ActorsContext = Pick<RoleContext, 'pool' | 'dapr' | 'clock' | 'appDoor' | 'log' | 'metrics'> & {
   readonly config: Pick<RoleContext['config'], 'roles' | 'kafka'>;
 };
 
@@ -54,7 +54,7 @@ export type ActorsContext = Pick<RoleContext, 'pool' | 'dapr' | 'appDoor' | 'log
 const hearers: readonly RoleName[] = ['audit', 'notification', 'recurrence', 'websocket'];
 
 /** Hosts the Task actors, publishes what they commit, and tells other roles what they missed. */
-export function startActors({ config, pool, dapr, appDoor, log, metrics }: ActorsContext): StartedRole {
+export function startActors({ config, pool, dapr, clock, appDoor, log, metrics }: ActorsContext): StartedRole {
   const broker = config.kafka ? 'kafka' : 'in-memory';
   const relay = new Relay({
     pool,
@@ -69,7 +69,7 @@ export function startActors({ config, pool, dapr, appDoor, log, metrics }: Actor
     pool,
     zones: new UserZones(pool),
     lanes: new UserLanes(),
-    now: () => new Date(),
+    now: clock.now,
     committed: (event: Parameters<Relay['committed']>[0]) => {
       relay.committed(event);
       if (event.type === 'TASK_REOPENED') void rezoner.reopened(event.user_id, event.task_id);
@@ -108,6 +108,7 @@ export function startActors({ config, pool, dapr, appDoor, log, metrics }: Actor
     return readUserSeqs(pool, after_user_id, limit);
   });
   const schedules = startReminderSchedules({ ...parts, dapr, appDoor, log });
+  clock.onSet(() => schedules.clockWasSet());
   appDoor.method('zone-changed', () => {
     rezoner.request();
     return Promise.resolve({});
@@ -121,7 +122,7 @@ export function startActors({ config, pool, dapr, appDoor, log, metrics }: Actor
     relay.sweep();
     schedules.sweep();
     rezoner.request();
-    await forgetOldAnswers(pool);
+    await forgetOldAnswers(pool, parts.now());
   });
 
   return {

@@ -27,6 +27,8 @@ export interface Config {
   };
   readonly notification: NotificationSettings;
   readonly roles: readonly RoleName[];
+  /** For tests: a file with how many milliseconds the clock is ahead; an absolute path. undefined: the machine's clock. */
+  readonly clockFile: string | undefined;
   readonly logLevel: (typeof logLevels)[number];
 }
 
@@ -66,6 +68,7 @@ export function readConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
   const logLevel = readLogLevel(env);
   if (!logLevel) problems.push(`LOG_LEVEL is "${env['LOG_LEVEL']}"; it must be one of ${logLevels.join(', ')}`);
 
+  const clockFile = setting('CLOCK_FILE');
   const notification = readNotificationSettings(setting, problems);
   const roles = readRoles(setting('ROLES'), argv, problems);
   if (problems.length > 0) throw new SettingsError(problems);
@@ -84,6 +87,7 @@ export function readConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
       jwksUrl,
     },
     notification,
+    clockFile: clockFile === undefined ? undefined : resolve(clockFile),
     logLevel: logLevel ?? 'info',
   };
 }

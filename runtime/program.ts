@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createAppDoor } from './app-door.js';
 import { appIdsFrom } from './app-ids.js';
 import { openAuth } from './auth/open-auth.js';
+import { openClock } from './clock.js';
 import type { Config } from './config.js';
 import { SidecarClient } from './dapr-client.js';
 import type { DaprTokens } from './dapr/start.js';
@@ -51,6 +52,8 @@ export interface Program {
 /** Starts the roles of this process beside a sidecar, and says how each part is closed again. */
 export async function startProgram(options: ProgramOptions): Promise<Program> {
   const { config, lifecycle, log, databaseUrl, tokens } = options;
+  const clock = openClock({ file: config.clockFile, log });
+  lifecycle.opened('the clock', () => clock.close());
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
   const pool = createPool(databaseUrl, { max: mostConnections, applicationName: 'todo-chatbot', log });
@@ -81,6 +84,7 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     metrics,
     pool,
     dapr,
+    clock,
     tokens: auth.tokens,
     publicDoor,
     appDoor,

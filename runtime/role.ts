@@ -9,6 +9,7 @@ import type { Topic } from '../domain/events/topics.js';
 import type { CommandEnvelope, CommandResult } from '../domain/task/commands.js';
 import type { ActorType } from '../actors/host/actor.js';
 import type { TokenVerifier } from './auth/verify-token.js';
+import type { Clock } from './clock.js';
 import type { Config } from './config.js';
 import type { ActorCalls } from './dapr/actor-calls.js';
 
@@ -19,6 +20,8 @@ export interface RoleContext {
   readonly metrics: Registry;
   readonly pool: Pool;
   readonly dapr: Dapr;
+  /** What time it is for tasks; nothing that users see goes by another. */
+  readonly clock: Clock;
   readonly tokens: TokenVerifier;
   /** The HTTP server that people and programs reach. */
   readonly publicDoor: PublicDoor;

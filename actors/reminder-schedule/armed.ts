@@ -10,6 +10,11 @@ export class Armed {
     this.users.delete(userId);
   }
 
+  /** The clock was set: no timer comes when it was meant to. */
+  clearAll(): void {
+    this.users.clear();
+  }
+
   /** True when a timer comes at this time (epoch milliseconds) or before. */
   has(userId: string, due: number): boolean {
     return (this.users.get(userId) ?? Infinity) <= due;

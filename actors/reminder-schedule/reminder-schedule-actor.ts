@@ -115,7 +115,7 @@ export class ReminderSchedule {
   private async settle(schedule: Schedule, isTick: boolean): Promise<void> {
     const now = this.now();
     const [next] = schedule.entries;
-    if (next && next.due - now <= timerWithinMs && this.timerAt !== next.due) await this.setTimer(next.due);
+    if (next && next.due - now <= timerWithinMs && !this.isArmed(next.due)) await this.setTimer(next.due);
     const aim = aimOf(schedule, now, isTick);
     // What is kept never promises more than Dapr has: a crash between the two must not leave it without a tick.
     if (aim === 'as_it_is') {
@@ -141,6 +141,10 @@ export class ReminderSchedule {
     await this.parts.sidecar.setTimer(this.actor, timerName(due), due - this.now());
     this.timerAt = due;
     this.parts.armed.set(this.userId, due);
+  }
+
+  private isArmed(due: number): boolean {
+    return this.timerAt === due && this.parts.armed.has(this.userId, due);
   }
 
   private async load(): Promise<Schedule> {

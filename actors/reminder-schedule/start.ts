@@ -19,6 +19,8 @@ export interface ReminderSchedulesContext extends Pick<RoleContext, 'dapr' | 'lo
 export interface ReminderSchedules {
   /** Looks for reminders that nobody looks after. */
   sweep(): void;
+  /** Looks after all of them: timers that were set before do not come when they should. */
+  clockWasSet(): void;
   /** Begins nothing new; what is being committed is committed. */
   stop(): Promise<void>;
 }
@@ -53,6 +55,10 @@ export function startReminderSchedules(context: ReminderSchedulesContext): Remin
 
   return {
     sweep: () => sweep.request(),
+    clockWasSet() {
+      armed.clearAll();
+      sweep.request();
+    },
     async stop() {
       await sweep.stop();
       await firing.idle();

@@ -18,6 +18,11 @@ export interface DeliveryKey {
   readonly channel: ChannelName;
 }
 
+/** What tells a delivery from others, in one process. */
+export function nameOfDelivery({ user_id, reminder_id, channel }: DeliveryKey): string {
+  return `${user_id} ${reminder_id} ${channel}`;
+}
+
 /** How long a message may take, and how long nobody else sends it meanwhile. */
 export const leaseMs = 60_000;
 export const mostSendMs = 45_000;

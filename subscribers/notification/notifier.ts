@@ -8,7 +8,7 @@ import { RepeatedTask } from '../../runtime/repeated-task.js';
 import { pauseAfter } from './back-off.js';
 import type { Outcome, OutsideChannels, ReminderMessage } from './channels/channel.js';
 import type { LogChannel } from './channels/log.js';
-import { leaseMs, messageOf, mostSendMs, type DueReminder } from './delivery.js';
+import { leaseMs, messageOf, mostSendMs, nameOfDelivery, type DueReminder } from './delivery.js';
 import type { NotificationMetrics } from './metrics.js';
 import type { Outcomes } from './outcomes.js';
 import { Slots, type SlotLimits } from './slots.js';
@@ -50,6 +50,8 @@ export interface NotifierOptions {
 export class Notifier {
   private readonly slots: Slots;
   private readonly claiming: RepeatedTask;
+  /** Handed to a channel, or waiting for it. */
+  private readonly sending = new Set<string>();
 
   constructor(private readonly options: NotifierOptions) {
     this.slots = new Slots(options.limits ?? slotLimits, () => this.claiming.request());
@@ -143,6 +145,8 @@ export class Notifier {
       const lines: ReminderMessage[] = [];
       const ended: EndedTry[] = [];
       for (const delivery of claimed) {
+        // The clock was set, so that the lease was over before its time.
+        if (this.sending.has(nameOfDelivery(delivery)) || outcomes.hasDelivered(delivery)) continue;
         const end = this.judge(delivery, at) ?? this.dispatch(delivery, at, lines);
         if (end) ended.push({ ...keyOf(delivery), ...end });
       }
@@ -181,20 +185,26 @@ export class Notifier {
     }
     const { channels } = settingsOfRow(delivery).notifications;
     const task = { title, due_date, time_zone: task_zone };
+    const name = nameOfDelivery(delivery);
+    this.sending.add(name);
     const isTaken = this.slots.offer({
       user: user_id,
       host: sender.hostOf(channels),
       run: async () => {
         // It waited for others, and its lease does not last for a try: it waits in the database.
         if (this.options.now() + mostSendMs > at + leaseMs) {
+          this.sending.delete(name);
           this.options.outcomes.noteEnded({ ...keyOf(delivery), ...this.whenThereIsRoom() });
           return;
         }
         const message = messageOf(reminder, channel, task, this.options.now());
         await this.finish(delivery, await sender.send(message, channels, mostSendMs));
+        this.sending.delete(name);
       },
     });
-    return isTaken ? undefined : this.whenThereIsRoom();
+    if (isTaken) return undefined;
+    this.sending.delete(name);
+    return this.whenThereIsRoom();
   }
 
   private whenThereIsRoom(): TryEnd {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { RepeatedTask } from '../../runtime/repeated-task.js';
 import type { Queryable } from '../../runtime/postgres/pool.js';
-import { leaseMs, type DeliveryKey } from './delivery.js';
+import { leaseMs, nameOfDelivery, type DeliveryKey } from './delivery.js';
 import { endTries, prolongLeases, type EndedTry } from './sql/deliveries.js';
 
 const mostAtOnce = 500;
@@ -26,6 +26,7 @@ export interface OutcomesOptions {
  */
 export class Outcomes {
   private delivered: Delivered[] = [];
+  private readonly names = new Set<string>();
   private ended: EndedTry[] = [];
   private readonly writing: RepeatedTask;
 
@@ -40,7 +41,13 @@ export class Outcomes {
 
   noteDelivered(...delivered: readonly Delivered[]): void {
     this.delivered.push(...delivered);
+    for (const key of delivered) this.names.add(nameOfDelivery(key));
     this.writing.request();
+  }
+
+  /** True for what was delivered and is not written down yet. */
+  hasDelivered(key: DeliveryKey): boolean {
+    return this.names.has(nameOfDelivery(key));
   }
 
   noteEnded(...ended: readonly EndedTry[]): void {
@@ -77,6 +84,7 @@ export class Outcomes {
         throw error;
       }
       this.delivered = this.delivered.slice(delivered.length);
+      for (const key of delivered) this.names.delete(nameOfDelivery(key));
     }
   }
 }

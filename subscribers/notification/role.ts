@@ -26,8 +26,8 @@ const sweepEveryMs = 10_000;
 
 /** Sends reminders that came due, and tells the schedules of reminders what changed in them. */
 export async function startNotification(context: RoleContext): Promise<StartedRole> {
-  const { config, pool, dapr, appDoor, log, metrics } = context;
-  const now = Date.now;
+  const { config, pool, dapr, clock, appDoor, log, metrics } = context;
+  const now = (): number => clock.now().getTime();
   const keys = await openNotificationKeys(config.dataDir, config.notification);
   const poster = createPoster(config.notification);
   const channels = openChannels(context, keys, poster);

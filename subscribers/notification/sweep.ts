@@ -5,6 +5,7 @@ import { readLostReminders, readSweptTo, writeSweptTo, type SweepPlace } from '.
 const pageSize = 500;
 /** A commit is seen so long after the moment that it names, at most: statements are cancelled before. */
 const lateCommitMs = 60_000;
+const lastMoment = new Date('9999-12-31T23:59:59Z');
 
 export interface SweepOptions {
   readonly pool: Pool;
@@ -20,9 +21,14 @@ export async function sweepLostReminders(
   { pool, now, take }: SweepOptions,
   isNeeded: () => boolean = () => true,
 ): Promise<void> {
-  const until = new Date(now());
+  const end = new Date(now() - lateCommitMs);
+  const sweptTo = await readSweptTo(pool);
+  // By a clock that was set back, what comes due now lies before what was looked at, and what came due shortly before that
+  // lies in the future.
+  const isSetBack = sweptTo > end;
+  const until = isSetBack ? lastMoment : new Date(now());
   let place: SweepPlace = {
-    fired_at: await readSweptTo(pool),
+    fired_at: isSetBack ? end : sweptTo,
     user_id: '',
     reminder_id: '00000000-0000-0000-0000-000000000000',
   };
@@ -34,5 +40,5 @@ export async function sweepLostReminders(
     if (!last || lost.length < pageSize) break;
     place = last;
   }
-  await writeSweptTo(pool, new Date(until.getTime() - lateCommitMs));
+  await writeSweptTo(pool, end);
 }

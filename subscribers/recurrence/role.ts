@@ -7,7 +7,7 @@ import { stepOf, stepsAnswer, type Step } from './step.js';
 import { StepQueue } from './step-queue.js';
 
 /** What this role takes of what every role is given. */
-export type RecurrenceContext = Pick<RoleContext, 'log' | 'metrics'> & {
+export type RecurrenceContext = Pick<RoleContext, 'clock' | 'log' | 'metrics'> & {
   readonly dapr: Pick<RoleContext['dapr'], 'command' | 'invoke'>;
   readonly appDoor: Pick<RoleContext['appDoor'], 'subscribe'>;
 };
@@ -16,6 +16,8 @@ const sweepEveryMs = 5_000;
 /** Of a step that is younger, the event is still on its way. */
 const overdueMs = 3_000;
 const pageSize = 500;
+/** After every step, those among them that were asked for by a clock that was set back since. */
+const allOfThem = '9999-12-31T23:59:59.999Z';
 /** Steps that were refused for good are remembered up to this number. */
 const mostRefused = 10_000;
 
@@ -24,7 +26,7 @@ const mostRefused = 10_000;
  * database, by the very commit that asks for it: an event only tells of it sooner than the sweep would find it. See
  * docs/decisions/0017-series.md.
  */
-export function startRecurrence({ dapr, appDoor, log, metrics }: RecurrenceContext): StartedRole {
+export function startRecurrence({ clock, dapr, appDoor, log, metrics }: RecurrenceContext): StartedRole {
   const stepsTotal = new Counter({
     name: 'todo_recurrence_steps_total',
     help: 'Steps of series, by what came of them; none: nothing was to be done any more, or the series ended.',
@@ -51,7 +53,7 @@ export function startRecurrence({ dapr, appDoor, log, metrics }: RecurrenceConte
           idempotency: null,
         });
         stepsTotal.inc({ outcome: seq === null ? 'none' : task ? 'recurred' : 'withdrawn' });
-        if (task && seq !== null) lag.set((Date.now() - Date.parse(created_at)) / 1000);
+        if (task && seq !== null) lag.set((clock.now().getTime() - Date.parse(created_at)) / 1000);
         lastFault = undefined;
       } catch (error) {
         const isFinal = error instanceof TodoError && errorTable[error.code].retry === 'drop';
@@ -79,7 +81,7 @@ export function startRecurrence({ dapr, appDoor, log, metrics }: RecurrenceConte
 
   let isAllWanted = true;
   const sweep = new RepeatedTask('looking for steps that series have still to take', log, async () => {
-    const before = new Date(Date.now() - (isAllWanted ? 0 : overdueMs)).toISOString();
+    const before = isAllWanted ? allOfThem : new Date(clock.now().getTime() - overdueMs).toISOString();
     isAllWanted = false;
     for (let after: Step | null = null; ;) {
       const steps: Step[] = stepsAnswer(
@@ -98,6 +100,11 @@ export function startRecurrence({ dapr, appDoor, log, metrics }: RecurrenceConte
     sweep.request();
   }, sweepEveryMs);
 
+  const lookForAll = (): void => {
+    isAllWanted = true;
+    sweep.request();
+  };
+  clock.onSet(lookForAll);
   appDoor.subscribe('recurrence', 'task-events', {
     // The effect that must be durable is the step, and it is.
     receive(events) {
@@ -107,10 +114,7 @@ export function startRecurrence({ dapr, appDoor, log, metrics }: RecurrenceConte
       }
       return Promise.resolve();
     },
-    catchUp() {
-      isAllWanted = true;
-      sweep.request();
-    },
+    catchUp: lookForAll,
   });
 
   return {

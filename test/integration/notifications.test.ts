@@ -1,7 +1,12 @@
 import { expect } from 'chai';
 import { deliveryId } from '../../subscribers/notification/delivery.js';
 import { mostAttempts } from '../../subscribers/notification/back-off.js';
-import { sent, type Channel, type Outcome, type ReminderMessage } from '../../subscribers/notification/channels/channel.js';
+import {
+  sent,
+  type Channel,
+  type Outcome,
+  type ReminderMessage,
+} from '../../subscribers/notification/channels/channel.js';
 import { slotLimits } from '../../subscribers/notification/notifier.js';
 import { sweepLostReminders } from '../../subscribers/notification/sweep.js';
 import {
@@ -49,7 +54,10 @@ describe('the notification of reminders', () => {
   }
 
   /** A channel that does as the test says, and keeps what it was to send. */
-  function channel(send: (message: ReminderMessage, count: number) => Promise<Outcome> | Outcome, host = 'hook.example') {
+  function channel(
+    send: (message: ReminderMessage, count: number) => Promise<Outcome> | Outcome,
+    host = 'hook.example',
+  ) {
     const messages: ReminderMessage[] = [];
     const made: Channel = {
       hostOf: () => host,
@@ -135,13 +143,20 @@ describe('the notification of reminders', () => {
   describe('by a channel outside', () => {
     it('sends what the task is now, with a name that the same again has too', async () => {
       const due = await makeDueReminders(database.pool, { prefix: 'web', dueAt, settings: webhookOnly });
-      const webhook = channel((_message, count) => (count === 1 ? { kind: 'again', error: 'the receiver answered 500' } : sent));
+      const webhook = channel((_message, count) =>
+        count === 1 ? { kind: 'again', error: 'the receiver answered 500' } : sent,
+      );
       const { notifier, events } = start({ channels: { webhook } });
       await database.pool.query(`UPDATE tasks SET title = 'Renamed' WHERE user_id = 'web'`);
       await notifier.take(due);
       await until('the first try has ended', async () => (await deliveriesOf(database.pool, 'web'))[0]?.error);
       const [row] = await deliveriesOf(database.pool, 'web');
-      expect(row).to.deep.include({ status: 'pending', attempts: 1, error: 'the receiver answered 500', leased_until: null });
+      expect(row).to.deep.include({
+        status: 'pending',
+        attempts: 1,
+        error: 'the receiver answered 500',
+        leased_until: null,
+      });
       expect(row?.next_attempt_at?.getTime()).to.be.within(clock + 3_750, clock + 6_250);
 
       notifier.look();
@@ -156,7 +171,11 @@ describe('the notification of reminders', () => {
         [id, 'Renamed'],
       ]);
       expect(webhook.messages[1]?.late_by_seconds).to.equal(8);
-      expect((await deliveriesOf(database.pool, 'web'))[0]).to.deep.include({ status: 'delivered', attempts: 2, error: null });
+      expect((await deliveriesOf(database.pool, 'web'))[0]).to.deep.include({
+        status: 'delivered',
+        attempts: 2,
+        error: null,
+      });
     });
 
     it('gives up after an hour of tries, and says why', async () => {
@@ -166,7 +185,11 @@ describe('the notification of reminders', () => {
       const began = clock;
       await notifier.take(due);
       for (let count = 1; count <= mostAttempts; count++) {
-        await until(`try ${count}`, async () => (await deliveriesOf(database.pool, 'dead'))[0]?.leased_until === null && webhook.messages.length === count);
+        await until(
+          `try ${count}`,
+          async () =>
+            (await deliveriesOf(database.pool, 'dead'))[0]?.leased_until === null && webhook.messages.length === count,
+        );
         const [row] = await deliveriesOf(database.pool, 'dead');
         clock = row?.next_attempt_at?.getTime() ?? clock;
         notifier.look();
@@ -183,7 +206,9 @@ describe('the notification of reminders', () => {
       ]);
       clock += 86_400_000;
       notifier.look();
-      await makeDueReminders(database.pool, { prefix: 'next', dueAt, settings: webhookOnly }).then((next) => notifier.take(next));
+      await makeDueReminders(database.pool, { prefix: 'next', dueAt, settings: webhookOnly }).then((next) =>
+        notifier.take(next),
+      );
       await until('the next', () => webhook.messages.length > mostAttempts);
       expect(webhook.messages.filter(({ user_id }) => user_id === 'dead')).to.have.length(mostAttempts);
     }).timeout(20_000);
@@ -212,7 +237,12 @@ describe('the notification of reminders', () => {
 
     it('lets a slow receiver delay no other user, and no other host', async () => {
       const slow = await makeDueReminders(database.pool, { prefix: 'slow', each: 300, dueAt, settings: webhookOnly });
-      const others = await makeDueReminders(database.pool, { prefix: 'others', users: 30, dueAt, settings: webhookOnly });
+      const others = await makeDueReminders(database.pool, {
+        prefix: 'others',
+        users: 30,
+        dueAt,
+        settings: webhookOnly,
+      });
       const webhook = channel(({ user_id }) => (user_id === 'slow' ? never : sent));
       const { notifier, events } = start({ channels: { webhook } });
       senders.pop();
@@ -235,7 +265,9 @@ describe('the notification of reminders', () => {
       const webhook = channel(() => sent);
       const [one, two] = [start({ channels: { webhook } }), start({ channels: { webhook } })];
       await Promise.all([one.notifier.take(due), two.notifier.take(due)]);
-      await until('all are delivered', async () => (await statusesOf('shared%')).every((status) => status === 'delivered'));
+      await until('all are delivered', async () =>
+        (await statusesOf('shared%')).every((status) => status === 'delivered'),
+      );
       expect(webhook.messages).to.have.length(due.length);
       expect(one.events.length + two.events.length).to.equal(due.length);
     });
@@ -251,7 +283,9 @@ describe('the notification of reminders', () => {
       const { notifier, events } = start({ channels: { webhook } });
       await notifier.take(due);
       clock += 59_000;
-      await makeDueReminders(database.pool, { prefix: 'marker', dueAt, settings: webhookOnly }).then((next) => notifier.take(next));
+      await makeDueReminders(database.pool, { prefix: 'marker', dueAt, settings: webhookOnly }).then((next) =>
+        notifier.take(next),
+      );
       await until('another one', () => events.length === 1);
       expect(webhook.messages.map(({ user_id }) => user_id)).to.deep.equal(['marker']);
       clock += 1_000;
@@ -259,6 +293,23 @@ describe('the notification of reminders', () => {
       await until('it is sent', () => events.length === 2);
       expect(webhook.messages[1]?.id).to.equal(dying.messages[0]?.id);
       expect((await deliveriesOf(database.pool, 'left'))[0]).to.deep.include({ status: 'delivered', attempts: 2 });
+    });
+
+    it('sends what is under way to nobody twice when the clock is set forward meanwhile', async () => {
+      const due = await makeDueReminders(database.pool, { prefix: 'ahead', each: 2, dueAt, settings: webhookOnly });
+      let end: (outcome: Outcome) => void = () => undefined;
+      const webhook = channel((_message, count) => (count === 1 ? new Promise((resolve) => (end = resolve)) : sent));
+      const { notifier, events } = start({ channels: { webhook } });
+      await notifier.take(due.slice(0, 1));
+      await until('it is under way', () => webhook.messages.length === 1);
+      clock += 48 * 3_600_000;
+      await notifier.take(due.slice(1));
+      await until('the other one is delivered', () => events.length === 1);
+      end(sent);
+      await until('both are', () => events.length === 2);
+      expect(webhook.messages.map(({ reminder_id }) => reminder_id)).to.deep.equal(
+        due.map(({ reminder_id }) => reminder_id),
+      );
     });
 
     it('lets none that lost its lease touch what the next one did', async () => {
@@ -288,17 +339,28 @@ describe('the notification of reminders', () => {
     it('waits for their end, over a clock change too; the log does not wait', async () => {
       clock = Date.parse(berlin.dueAt) + 1_000;
       const channels = { ...webhookOnly.notifications.channels, log: { enabled: true } };
-      const due = await makeDueReminders(database.pool, { prefix: 'night', ...berlin, settings: { quiet_hours, notifications: { channels } } });
+      const due = await makeDueReminders(database.pool, {
+        prefix: 'night',
+        ...berlin,
+        settings: { quiet_hours, notifications: { channels } },
+      });
       const webhook = channel(() => sent);
       const { notifier, lines, events } = start({ channels: { webhook } });
       await notifier.take(due);
       await until('the log has it', () => events.length === 1);
       expect(lines).to.have.length(1);
       const row = async () => (await deliveriesOf(database.pool, 'night')).find((one) => one.channel === 'webhook');
-      expect(await row()).to.deep.include({ status: 'pending', attempts: 0, leased_until: null, next_attempt_at: new Date(end) });
+      expect(await row()).to.deep.include({
+        status: 'pending',
+        attempts: 0,
+        leased_until: null,
+        next_attempt_at: new Date(end),
+      });
       clock = Date.parse(end) - 1;
       notifier.look();
-      await makeDueReminders(database.pool, { prefix: 'day', dueAt: berlin.dueAt, settings: webhookOnly }).then((next) => notifier.take(next));
+      await makeDueReminders(database.pool, { prefix: 'day', dueAt: berlin.dueAt, settings: webhookOnly }).then(
+        (next) => notifier.take(next),
+      );
       await until('another', () => events.length === 2);
       expect(webhook.messages.map(({ user_id }) => user_id)).to.deep.equal(['day']);
       clock = Date.parse(end);
@@ -327,7 +389,12 @@ describe('the notification of reminders', () => {
 
     it('sends nothing any more of a task that was done meanwhile, or by a channel that was turned off', async () => {
       clock = Date.parse(berlin.dueAt);
-      const due = await makeDueReminders(database.pool, { prefix: 'woke', users: 3, ...berlin, settings: { ...webhookOnly, quiet_hours } });
+      const due = await makeDueReminders(database.pool, {
+        prefix: 'woke',
+        users: 3,
+        ...berlin,
+        settings: { ...webhookOnly, quiet_hours },
+      });
       const webhook = channel(() => sent);
       const { notifier } = start({ channels: { webhook } });
       await notifier.take(due);
@@ -372,10 +439,33 @@ describe('the notification of reminders', () => {
       clock += 3_600_000;
       const firedAt = new Date(clock - 3_600_000 - 61_000).toISOString();
       await makeDueReminders(database.pool, { prefix: 'long-ago', dueAt: firedAt });
-      const recent = await makeDueReminders(database.pool, { prefix: 'recent', dueAt: new Date(clock - 3_600_000 - 59_000).toISOString() });
+      const recent = await makeDueReminders(database.pool, {
+        prefix: 'recent',
+        dueAt: new Date(clock - 3_600_000 - 59_000).toISOString(),
+      });
       const sender = start();
       await sweep(sender);
       expect(sender.lines.map(({ user_id }) => user_id)).to.deep.equal(recent.map(({ user_id }) => user_id));
+    });
+
+    it('is found after the clock was set back, whether it came due before that or after', async () => {
+      await sweep(start());
+      const before = await makeDueReminders(database.pool, {
+        prefix: 'before',
+        dueAt: new Date(clock + 1).toISOString(),
+      });
+      clock -= 3_600_000;
+      const sender = start();
+      await sweep(sender);
+      expect(sender.lines.map(({ reminder_id }) => reminder_id)).to.deep.equal(
+        before.map(({ reminder_id }) => reminder_id),
+      );
+      clock += 20_000;
+      const after = await makeDueReminders(database.pool, { prefix: 'after', dueAt: new Date(clock).toISOString() });
+      await sweep(sender);
+      expect(sender.lines.slice(1).map(({ reminder_id }) => reminder_id)).to.deep.equal(
+        after.map(({ reminder_id }) => reminder_id),
+      );
     });
 
     it('is not given up when the search fails', async () => {

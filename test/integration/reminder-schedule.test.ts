@@ -117,6 +117,37 @@ describe('the reminders of a user', () => {
     expect(await rows()).to.deep.equal(['due 0']);
   });
 
+  it('have their timers set anew when the clock was set, and come when it says so', async () => {
+    await create(at(start + 20 * second));
+    await schedule.follow();
+    actor().timers.clear();
+    clock = start + 10 * second;
+    await schedule.follow();
+    expect(actor().timers).to.have.property('size', 0);
+    armed.clearAll();
+    await schedule.follow();
+    expect([...actor().timers.values()]).to.deep.equal([start + 20 * second]);
+  });
+
+  it('come once when the clock is set back behind them', async () => {
+    await create(at(start + 20 * second), at(start + 50 * second));
+    await schedule.follow();
+    clock = start + 20 * second;
+    await comeTimers();
+    expect(late()).to.deep.equal([0]);
+    clock = start + 5 * second;
+    armed.clearAll();
+    for (const one of [schedule, activate()]) {
+      await one.follow();
+      await one.tick();
+    }
+    clock = start + 20 * second;
+    await comeTimers();
+    await schedule.tick();
+    expect(await rows()).to.deep.equal(['due 0', 'pending']);
+    expect(late()).to.deep.equal([0]);
+  });
+
   it('come together when they are of one moment, and each once, whoever asks and however often', async () => {
     const moment = start + 10 * second;
     await create(at(moment), { at: '2026-11-25T09:00:20' });

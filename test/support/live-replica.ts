@@ -105,6 +105,9 @@ export class LiveReplica {
             return unused();
           },
         },
+        get clock() {
+          return unused();
+        },
         tokens: createTokenVerifier({ issuer: 'test', audience: 'test', key: keys.publicKey }),
         publicDoor: door,
         appDoor: {

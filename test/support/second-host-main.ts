@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { startActors } from '../../actors/role.js';
 import { createAppDoor } from '../../runtime/app-door.js';
+import { systemClock } from '../../runtime/clock.js';
 import { SidecarClient } from '../../runtime/dapr-client.js';
 import { programsIn } from '../../runtime/dapr/programs.js';
 import { sidecarResources } from '../../runtime/dapr/resources.js';
@@ -36,7 +37,7 @@ await lifecycle.run(async () => {
     signatures: new EventSignatures(pool),
   });
   const config = { roles: ['actors'] as const, kafka };
-  const actors = startActors({ config, pool, dapr, appDoor, log, metrics });
+  const actors = startActors({ config, pool, dapr, clock: systemClock, appDoor, log, metrics });
   lifecycle.opened('the actors', () => actors.stop());
   const appPort = await appDoor.listen();
   lifecycle.opened("daprd's door", async () => {

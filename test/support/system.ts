@@ -200,7 +200,7 @@ export const programCommand = commandOf(shape, packageRoot);
 
 /** The environment of this process without the program's own settings, and with those given. */
 export function programEnv(settings: Readonly<Record<string, string>>): Record<string, string> {
-  const own = /^(?:PORT|HOST|DATA_DIR|DATABASE_URL|KAFKA_BROKERS|ROLES|LOG_LEVEL|AUTH_.*|NODE_OPTIONS)$/;
+  const own = /^(?:PORT|HOST|DATA_DIR|DATABASE_URL|KAFKA_BROKERS|ROLES|LOG_LEVEL|CLOCK_FILE|AUTH_.*|NODE_OPTIONS)$/;
   const inherited = Object.entries(process.env).filter(([name]) => !own.test(name));
   return { ...Object.fromEntries(inherited.map(([name, value]) => [name, value ?? ''])), ...settings };
 }

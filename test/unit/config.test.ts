@@ -39,6 +39,7 @@ describe('the settings', () => {
       metricsPort: undefined,
       auth: { issuer: 'todo-chatbot', audience: 'todo-chatbot', jwksUrl: undefined },
       notification: unset,
+      clockFile: undefined,
       logLevel: 'info',
     });
   });
@@ -60,6 +61,7 @@ describe('the settings', () => {
       AUTH_AUDIENCE: 'todo',
       AUTH_JWKS_URL: 'https://issuer.example/jwks',
       ROLES: 'gateway, actors',
+      CLOCK_FILE: '/run/clock',
       LOG_LEVEL: 'debug',
     };
     expect(readConfig(env, [])).to.deep.equal({
@@ -72,6 +74,7 @@ describe('the settings', () => {
       kafka: { brokers: env.KAFKA_BROKERS },
       auth: { issuer: env.AUTH_ISSUER, audience: 'todo', jwksUrl: env.AUTH_JWKS_URL },
       notification: unset,
+      clockFile: '/run/clock',
       logLevel: 'debug',
     });
   });

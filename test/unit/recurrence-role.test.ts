@@ -6,6 +6,7 @@ import type { CommittedEvent } from '../../domain/events/event.js';
 import { occurrenceId } from '../../domain/recurrence/series.js';
 import type { CommandEnvelope, CommandResult } from '../../domain/task/commands.js';
 import type { Task } from '../../domain/task/task.js';
+import { systemClock } from '../../runtime/clock.js';
 import type { Subscriber } from '../../runtime/role.js';
 import { startRecurrence, type RecurrenceContext } from '../../subscribers/recurrence/role.js';
 import type { Step } from '../../subscribers/recurrence/step.js';
@@ -48,7 +49,9 @@ describe('the recurrence role', () => {
     const asked: object[] = [];
     const metrics = new Registry();
     let subscriber: Subscriber | undefined;
+    let setClock: () => void = () => undefined;
     const context: RecurrenceContext = {
+      clock: { ...systemClock, onSet: (listener) => void (setClock = listener) },
       log: pino({ level: 'silent' }),
       metrics,
       dapr: {
@@ -70,7 +73,7 @@ describe('the recurrence role', () => {
     if (!subscriber) throw new Error('it follows nothing');
     const { receive, catchUp } = subscriber;
     const outcomes = async () => (await metrics.getSingleMetric('todo_recurrence_steps_total')?.get())?.values ?? [];
-    return { commanded, waiting, asked, receive, catchUp, outcomes };
+    return { commanded, waiting, asked, receive, catchUp, setClock, outcomes };
   }
   const recurred = (): Promise<CommandResult> => Promise.resolve({ task: done, version: 1, seq: 3, replayed: false });
 
@@ -127,6 +130,14 @@ describe('the recurrence role', () => {
     catchUp();
     await until('all are taken', () => commanded.length === 1_200);
     expect(asked).to.have.length(3);
+  });
+
+  it('looks for all of them when the clock was set, also for those of a later hour', async () => {
+    const { setClock, waiting, commanded, asked } = start(recurred);
+    waiting.push({ ...stepAt(1), created_at: '2099-11-24T10:00:00.000Z' });
+    setClock();
+    await until('it is taken', () => commanded.length === 1);
+    expect(asked[0]).to.include({ before: '9999-12-31T23:59:59.999Z' });
   });
 
   it('leaves a step that failed to the next look, and does not ask again for one that was refused for good', async () => {

@@ -65,7 +65,10 @@ export async function keepAnswer(
 }
 
 /** Forgets the answers older than the promised day, with a day to spare. */
-export async function forgetOldAnswers(pool: Pool): Promise<number> {
-  const { rowCount } = await pool.query(`DELETE FROM idempotency_keys WHERE created_at < now() - interval '48 hours'`);
+export async function forgetOldAnswers(pool: Pool, now: Date): Promise<number> {
+  const { rowCount } = await pool.query(
+    `DELETE FROM idempotency_keys WHERE created_at < $1::timestamptz - interval '48 hours'`,
+    [now],
+  );
   return rowCount ?? 0;
 }

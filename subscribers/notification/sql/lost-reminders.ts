@@ -29,7 +29,7 @@ export async function readSweptTo(on: Queryable): Promise<Date> {
 export async function writeSweptTo(on: Queryable, sweptTo: Date): Promise<void> {
   await on.query({
     name: 'write-swept-to',
-    text: 'UPDATE notification_sweep SET swept_to = $1 WHERE swept_to < $1',
+    text: 'UPDATE notification_sweep SET swept_to = $1',
     values: [sweptTo],
   });
 }
