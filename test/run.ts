@@ -15,8 +15,17 @@ import type { Shape } from './support/system.js';
 
 /** What goes another way in the other shapes of a system; the whole of test/e2e is for `npm run test:shapes`. */
 const otherShapes: Readonly<Record<Exclude<Shape, 'one-process'>, string[]>> = {
-  kafka: ['audit', 'live-feed', 'faults-node'],
-  split: ['audit*', 'change-a-task', 'import-and-export', 'limits-of-requests', 'live-feed', 'operations', 'tokens'],
+  kafka: ['audit', 'live-feed', 'faults-node', 'recurring-tasks'],
+  split: [
+    'audit*',
+    'change-a-task',
+    'import-and-export',
+    'limits-of-requests',
+    'live-feed',
+    'operations',
+    'recurring-tasks',
+    'tokens',
+  ],
 };
 
 let passed = 0;
