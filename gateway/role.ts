@@ -19,6 +19,7 @@ import { changeRoutes } from './routes/changes.js';
 import { channelRoutes } from './routes/channels.js';
 import { interchangeRoutes } from './routes/interchange.js';
 import { meRoutes } from './routes/me.js';
+import { recurrenceRoutes } from './routes/recurrence.js';
 import { reminderRoutes } from './routes/reminders.js';
 import { systemRoutes } from './routes/system.js';
 import { taskRoutes } from './routes/tasks.js';
@@ -58,6 +59,7 @@ export function startGateway(context: GatewayContext): StartedRole {
 export function gatewayRoutes(context: GatewayContext, stopping: AbortSignal): Route[] {
   const routes: Route[] = [
     ...taskRoutes(context),
+    ...recurrenceRoutes(context),
     ...changeRoutes(context),
     ...auditRoutes(context),
     ...meRoutes(context),

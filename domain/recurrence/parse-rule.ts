@@ -85,3 +85,11 @@ export function parseRule(rule: string): Rule {
 function skipOf(text: string | undefined): Skip {
   return text === 'FORWARD' || text === 'BACKWARD' ? text : 'OMIT';
 }
+
+/** The rule without some of its parts. */
+export function withoutParts(rule: string, ...names: string[]): string {
+  return rule
+    .split(';')
+    .filter((part) => !names.includes(part.split('=', 1)[0] ?? ''))
+    .join(';');
+}

@@ -1,7 +1,7 @@
 import type { Recurrence } from '../task/task.js';
 import { wallSeconds } from './civil-days.js';
 import { Calculation } from './calculation.js';
-import { parseRule, ruleText } from './parse-rule.js';
+import { parseRule, ruleText, withoutParts } from './parse-rule.js';
 import { ruleSyntaxFault } from './rule-syntax.js';
 
 /** What is looked for where no due date says where to begin. */
@@ -18,16 +18,18 @@ export function recurrenceFault(recurrence: Recurrence, dueDate: string | null, 
   const text = ruleText(recurrence);
   const syntax = ruleSyntaxFault(text);
   if (syntax !== null) return syntax;
-  if (dueDate === null) return neverFault(without(text, ['COUNT', 'UNTIL', 'INTERVAL']), anyStart);
+  if (dueDate === null) return neverFault(withoutParts(text, 'COUNT', 'UNTIL', 'INTERVAL'), anyStart);
 
   const { frequency } = parseRule(text);
   if (!dueDate.includes('T') && ['HOURLY', 'MINUTELY', 'SECONDLY'].includes(frequency)) {
     return `FREQ=${frequency} needs a due date with a time`;
   }
-  const endless = without(text, ['COUNT', 'UNTIL']);
-  const never = neverFault(endless, dueDate);
-  if (never !== null) return never;
-  if (!hasSlot(without(text, ['COUNT']), dueDate, zone)) {
+  const endless = withoutParts(text, 'COUNT', 'UNTIL');
+  if (!hasSlot(endless, dueDate, 'UTC')) {
+    // What would not match from anywhere is not the fault of where it begins.
+    return neverFault(withoutParts(endless, 'INTERVAL'), anyStart) ?? neverFault(endless, dueDate);
+  }
+  if (!hasSlot(withoutParts(text, 'COUNT'), dueDate, zone)) {
     return `${part(text, 'UNTIL')} lies before the first date that the rule gives`;
   }
   return endless === text && !hasSecond(text, dueDate)
@@ -39,7 +41,7 @@ export function recurrenceFault(recurrence: Recurrence, dueDate: string | null, 
 function neverFault(rule: string, start: string): string | null {
   if (hasSlot(rule, start, 'UTC')) return null;
   const limits = rule.split(';').filter((each) => !/^(?:FREQ|WKST|SKIP|RSCALE)=/.test(each));
-  const culprits = limits.filter((each) => hasSlot(without(rule, [each.split('=', 1)[0] ?? '']), start, 'UTC'));
+  const culprits = limits.filter((each) => hasSlot(withoutParts(rule, each.split('=', 1)[0] ?? ''), start, 'UTC'));
   const named = culprits.length > 0 ? culprits : limits;
   const last = named.at(-1) ?? rule;
   return named.length > 1
@@ -57,11 +59,4 @@ function hasSecond(rule: string, start: string): boolean {
 
 function part(rule: string, name: string): string {
   return rule.split(';').find((each) => each.startsWith(`${name}=`)) ?? '';
-}
-
-function without(rule: string, names: readonly string[]): string {
-  return rule
-    .split(';')
-    .filter((each) => !names.includes(each.split('=', 1)[0] ?? ''))
-    .join(';');
 }

@@ -111,6 +111,10 @@ describe('what the gateway answers', () => {
     await call('GET', task, 200);
     await call('GET', task, 304, '', { headers: { 'if-none-match': '"1"' } });
     await call('PATCH', task, 200, '', { body: { due_date: '2026-11-30T09:00' } });
+    await call('GET', `${task}/occurrences`, 200, '?count=2');
+    const preview = '/v1/recurrence/preview';
+    await call('POST', preview, 200, '', { body: exampleOf(preview, 'post', 'application/json') });
+    await call('POST', preview, 422, '', { body: { rule: 'FREQ=SOMETIMES', due_date: '2026-11-30' } });
     for (const type of ['application/json', 'application/merge-patch+json']) {
       const headers = { 'content-type': type };
       await call('PATCH', task, 200, '', { body: exampleOf(task, 'patch', type), headers });
@@ -120,6 +124,7 @@ describe('what the gateway answers', () => {
     await call('POST', `${task}/complete`, 200);
     await call('POST', `${task}/reopen`, 200);
     await call('DELETE', task, 204);
+    await call('GET', `${task}/occurrences`, 404);
     await call('GET', '/v1/changes', 200);
     await call('GET', '/v1/audit', 200, '?limit=7');
     await call('GET', '/v1/me', 200);
