@@ -15,8 +15,9 @@ export class Armed {
     this.users.clear();
   }
 
-  /** True when a timer comes at this time (epoch milliseconds) or before. */
-  has(userId: string, due: number): boolean {
-    return (this.users.get(userId) ?? Infinity) <= due;
+  /** True when a timer comes, or just came, between two times: epoch milliseconds, both included. */
+  has(userId: string, from: number, to: number): boolean {
+    const due = this.users.get(userId);
+    return due !== undefined && due >= from && due <= to;
   }
 }

@@ -59,7 +59,7 @@ export class ReminderSweep {
   private async look(place: PendingPlace, now: number): Promise<PendingPlace | null> {
     const { pool, log, actors, armed } = this.parts;
     const { users, next } = await usersWithPending(pool, new Date(now + aheadMs), place, lookedAtAtOnce);
-    const lost = users.filter(({ user_id, due }) => due <= now - graceMs || !armed.has(user_id, due));
+    const lost = users.filter(({ user_id, due }) => !armed.has(user_id, now - graceMs, due));
     const failures = await inParallel(lost, callsAtOnce, ({ user_id }) =>
       actors.call(reminderScheduleOf(user_id), 'follow', {}),
     );
