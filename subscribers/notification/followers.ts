@@ -10,6 +10,7 @@ const mostUsers = 50_000;
  */
 export class ScheduleFollowers {
   private users = new Set<string>();
+  private isStopped = false;
   private readonly telling: RepeatedTask;
 
   constructor(
@@ -24,7 +25,9 @@ export class ScheduleFollowers {
     if (this.users.size > 0) this.telling.request();
   }
 
+  /** Lets running calls end and makes no other. */
   stop(): Promise<void> {
+    this.isStopped = true;
     return this.telling.stop();
   }
 
@@ -33,7 +36,7 @@ export class ScheduleFollowers {
     this.users = new Set();
     const failed = new Map<string, unknown>();
     const worker = async (): Promise<void> => {
-      for (let userId = waiting.pop(); userId !== undefined; userId = waiting.pop()) {
+      for (let userId = waiting.pop(); userId !== undefined && !this.isStopped; userId = waiting.pop()) {
         try {
           await this.follow(userId);
         } catch (error) {

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { chosenChannels } from '../../domain/user/channels.js';
@@ -34,6 +34,8 @@ export const slotLimits: SlotLimits = {
 const linesAtOnce = 500;
 /** When a message that finds no room is looked at again, in milliseconds; up to twice as much at random. */
 const noRoomPauseMs = 5_000;
+/** What is under way at a stop has so long to end, in milliseconds. */
+const longestStopMs = 2_000;
 
 export interface NotifierOptions {
   readonly pool: Pool;
@@ -97,10 +99,13 @@ export class Notifier {
     this.claiming.request();
   }
 
-  /** Takes no more, and lets what is under way end. */
+  /** Takes no more, and lets what is under way end, unless that takes long: its lease ends, and it is sent again. */
   async stop(): Promise<void> {
     await this.claiming.stop();
-    await this.slots.stop();
+    const enough = new AbortController();
+    const isLate = sleep(longestStopMs, undefined, { signal: enough.signal }).catch(() => undefined);
+    await Promise.race([this.slots.stop(), isLate]);
+    enough.abort();
   }
 
   private lineOf(reminder: DueReminder): ReminderMessage {
@@ -201,6 +206,7 @@ export class Notifier {
         await this.finish(delivery, await sender.send(message, channels, mostSendMs));
         this.sending.delete(name);
       },
+      drop: () => this.options.outcomes.noteEnded({ ...keyOf(delivery), ...later(this.options.now(), null) }),
     });
     if (isTaken) return undefined;
     this.sending.delete(name);

@@ -68,8 +68,9 @@ export async function startNotification(context: RoleContext): Promise<StartedRo
       isStopping = true;
       for (const timer of timers) clearInterval(timer);
       await Promise.all([sweep.stop(), followers.stop(), notifier.stop()]);
-      await outcomes.stop();
+      // What is still under way ends with that, and is tried again.
       await Promise.all([...Object.values(channels).map((channel) => channel.close()), poster.close()]);
+      await outcomes.stop();
     },
   };
 }

@@ -4,6 +4,8 @@ export interface Job {
   readonly host: string;
   /** Never rejects. */
   readonly run: () => Promise<void>;
+  /** Called instead when it does not begin any more. */
+  readonly drop: () => void;
 }
 
 export interface SlotLimits {
@@ -58,7 +60,7 @@ export class Slots {
 
   /** Resolves when what runs has ended; what waits is dropped. */
   async stop(): Promise<void> {
-    this.waiting = [];
+    for (const job of this.waiting.splice(0)) job.drop();
     while (this.running.all > 0) await new Promise<void>((resolve) => this.ended.push(resolve));
   }
 

@@ -244,8 +244,7 @@ describe('the notification of reminders', () => {
         settings: webhookOnly,
       });
       const webhook = channel(({ user_id }) => (user_id === 'slow' ? never : sent));
-      const { notifier, events } = start({ channels: { webhook } });
-      senders.pop();
+      const { notifier, events, stop } = start({ channels: { webhook } });
       await notifier.take(slow);
       await until('the slow ones hang', () => webhook.messages.length === slotLimits.atOnceOfUser);
       await notifier.take(others);
@@ -256,6 +255,10 @@ describe('the notification of reminders', () => {
       expect(rows.filter(({ leased_until }) => leased_until !== null)).to.have.length(
         slotLimits.atOnceOfUser + slotLimits.waitingOfUser,
       );
+      // A stop waits for it no longer than for others, and gives back what it has not begun.
+      await stop();
+      const left = (await deliveriesOf(database.pool, 'slow')).filter(({ leased_until }) => leased_until !== null);
+      expect(left).to.have.length(slotLimits.atOnceOfUser);
     });
   });
 

@@ -15,6 +15,7 @@ describe('messages at once', () => {
   /** Jobs that run until they are ended. */
   function jobs() {
     const running: string[] = [];
+    const dropped: string[] = [];
     const ends = new Map<string, () => void>();
     const job = (name: string, user: string, host: string): Job => ({
       user,
@@ -23,8 +24,9 @@ describe('messages at once', () => {
         running.push(name);
         return new Promise((resolve) => ends.set(name, resolve));
       },
+      drop: () => void dropped.push(name),
     });
-    return { running, job, end: (name: string) => ends.get(name)?.() };
+    return { running, dropped, job, end: (name: string) => ends.get(name)?.() };
   }
 
   it('are bounded in all, for each user and for each host, so that a slow receiver delays nobody else', async () => {
@@ -47,7 +49,7 @@ describe('messages at once', () => {
   });
 
   it('begin when there is room, in the order in which they came', async () => {
-    const { running, job, end } = jobs();
+    const { running, dropped, job, end } = jobs();
     let freed = 0;
     const slots = new Slots({ ...limits, atOnce: 1 }, () => (freed += 1));
     for (const name of ['a', 'b', 'c']) slots.offer(job(name, name, name));
@@ -59,9 +61,11 @@ describe('messages at once', () => {
     await until('c', () => running.length === 3);
     expect(running).to.deep.equal(['a', 'b', 'c']);
     expect(freed).to.equal(2);
+    slots.offer(job('d', 'd', 'd'));
     const stopped = slots.stop();
     end('c');
     await stopped;
+    expect([running.length, dropped]).to.deep.equal([3, ['d']]);
     expect(slots.atWork).to.equal(0);
   });
 });
