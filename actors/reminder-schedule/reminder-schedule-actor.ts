@@ -11,7 +11,7 @@ import {
   type Schedule,
 } from '../../domain/reminders/schedule.js';
 import type { ActorCalls, ActorRef } from '../../runtime/dapr/actor-calls.js';
-import type { Armed } from './armed.js';
+import type { Armed, ArmedReminders } from './armed.js';
 import type { Firing } from './firing.js';
 import { isSchedule } from './kept-schedule.js';
 import { readPlan } from './sql/read-plan.js';
@@ -43,6 +43,8 @@ export class ReminderSchedule {
   private kept: Schedule = emptySchedule;
   /** For when a timer is set. */
   private timerAt: number | undefined;
+  /** What comes then. */
+  private armed: ArmedReminders | undefined;
   private readonly actor: ActorRef;
 
   constructor(
@@ -72,18 +74,17 @@ export class ReminderSchedule {
 
   /**
    * A timer has come. Dapr calls the timers of all actors of a sidecar one after the other, each when the one before it has
-   * been answered: what is due is handed over, and not waited for. Should it fail, the sweep finds it.
+   * been answered. So the first of a moment has all that is due in this process committed, and none waits for that. Should
+   * it fail, the sweep finds it.
    * @param name of the timer
    */
   async timer(name: string): Promise<void> {
     await this.undo(async () => {
+      const now = this.now();
+      for (const { userId, reminderIds } of this.parts.armed.takeDue(now)) this.handOver(userId, reminderIds);
+      const { due, rest } = takeDue(await this.load(), now);
+      if (due.length > 0 && !this.armed?.isTaken) this.handOver(this.userId, idsOf(due));
       if (name === timerName(this.timerAt)) this.disarm();
-      const { due, rest } = takeDue(await this.load(), this.now());
-      if (due.length > 0) {
-        this.parts.firing.fire(this.userId, idsOf(due)).catch((error: unknown) => {
-          this.parts.log.warn({ err: error }, 'reminders are due and could not be committed; the sweep finds them');
-        });
-      }
       if (rest.entries.length === 0 && rest.has_more) await this.settle({ ...rest, ...(await this.fireAll()) }, false);
       else await this.settle(rest, false);
     });
@@ -92,6 +93,7 @@ export class ReminderSchedule {
   /** Leaves memory. */
   disarm(): void {
     this.timerAt = undefined;
+    this.armed = undefined;
     this.parts.armed.clear(this.userId);
   }
 
@@ -115,7 +117,12 @@ export class ReminderSchedule {
   private async settle(schedule: Schedule, isTick: boolean): Promise<void> {
     const now = this.now();
     const [next] = schedule.entries;
-    if (next && next.due - now <= timerWithinMs && !this.isArmed(next.due)) await this.setTimer(next.due);
+    if (next && next.due - now <= timerWithinMs) {
+      if (!this.isArmed(next.due)) await this.setTimer(next.due);
+      const { due } = takeDue(schedule, next.due);
+      this.armed = { userId: this.userId, due: next.due, reminderIds: idsOf(due) };
+      this.parts.armed.set(this.armed);
+    }
     const aim = aimOf(schedule, now, isTick);
     // What is kept never promises more than Dapr has: a crash between the two must not leave it without a tick.
     if (aim === 'as_it_is') {
@@ -140,11 +147,16 @@ export class ReminderSchedule {
   private async setTimer(due: number): Promise<void> {
     await this.parts.sidecar.setTimer(this.actor, timerName(due), due - this.now());
     this.timerAt = due;
-    this.parts.armed.set(this.userId, due);
+  }
+
+  private handOver(userId: string, reminderIds: readonly string[]): void {
+    this.parts.firing.fire(userId, reminderIds).catch((error: unknown) => {
+      this.parts.log.warn({ err: error }, 'reminders are due and could not be committed; the sweep finds them');
+    });
   }
 
   private isArmed(due: number): boolean {
-    return this.timerAt === due && this.parts.armed.has(this.userId, due);
+    return this.timerAt === due && this.parts.armed.has(this.userId, due, due);
   }
 
   private async load(): Promise<Schedule> {

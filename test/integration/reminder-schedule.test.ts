@@ -216,6 +216,38 @@ describe('the reminders of a user', () => {
     expect([...actor().timers.values()]).to.deep.equal([clock + 10 * second]);
   });
 
+  it('come at the first timer of their moment, whosever it is: Dapr calls timers one after the other', async () => {
+    const moment = start + 10 * second;
+    await create(at(moment));
+    await schedule.follow();
+    const other = schedule;
+    user = `user-${randomUUID()}`;
+    await create(at(moment), at(moment + second));
+    schedule = activate();
+    await schedule.follow();
+    clock = moment;
+    await other.timer(`due-${moment}`);
+    await firing.idle();
+    expect(events).to.have.length(2);
+    await schedule.timer(`due-${moment}`);
+    await firing.idle();
+    expect(events).to.have.length(2);
+    expect([...actor().timers.values()]).to.deep.equal([moment, moment + second]);
+  });
+
+  it('are waited for again by a timer that comes before its time', async () => {
+    const moment = start + 10 * second;
+    await create(at(moment));
+    await schedule.follow();
+    clock = moment - 3;
+    actor().timers.clear();
+    await schedule.timer(`due-${moment}`);
+    expect([...actor().timers.values()]).to.deep.equal([moment]);
+    clock = moment;
+    await comeTimers();
+    expect(late()).to.deep.equal([0]);
+  });
+
   it('cost Dapr nothing while what they have does: a later one, a change elsewhere, one that is cancelled', async () => {
     const task = await create(at(start + 2 * hour));
     await schedule.follow();
