@@ -15,6 +15,7 @@ import { measureDrain } from './measure/drain.js';
 import { measureEvents } from './measure/events.js';
 import { measureIdleMemory } from './measure/idle-memory.js';
 import { measureLive } from './measure/live.js';
+import { measureReminders } from './measure/reminders.js';
 import { measureRest } from './measure/rest.js';
 import { measureSizes } from './measure/sizes.js';
 import { measureStarts } from './measure/starts.js';
@@ -73,6 +74,7 @@ await lifecycle.run(async () => {
     drain: await measured('drain', measureDrain),
     events: await measured('events', measureEvents),
     successor: await measured('successor', measureSuccessor),
+    reminders: await measured('reminders', measureReminders),
     otherCores: await othersMeanwhile(),
     finishedAt: new Date().toISOString(),
   };

@@ -18,6 +18,12 @@ export interface Plan {
   readonly warmStarts: number;
   readonly live: { readonly rate: number; readonly users: number; readonly seconds: number };
   readonly successor: { readonly rate: number; readonly users: number; readonly seconds: number };
+  readonly reminders: {
+    readonly sameSecond: { readonly users: number; readonly secondsToCreate: number };
+    /** Reminders a second, of a user each. */
+    readonly spread: { readonly rate: number; readonly seconds: number; readonly secondsToCreate: number };
+    readonly idle: { readonly users: number; readonly seconds: number };
+  };
   readonly connections: {
     readonly count: number;
     /** Those of the user whose changes are measured; all others are of a user each. */
@@ -51,7 +57,17 @@ export interface Plan {
 export const connectionCounts = [1, 32] as const;
 export type Connections = (typeof connectionCounts)[number];
 
-export const partNames = ['rest', 'live', 'sizes', 'memory', 'connections', 'drain', 'events', 'successor'] as const;
+export const partNames = [
+  'rest',
+  'live',
+  'sizes',
+  'memory',
+  'connections',
+  'drain',
+  'events',
+  'successor',
+  'reminders',
+] as const;
 export type Part = (typeof partNames)[number];
 
 export const callNames = ['create', 'complete', 'get', 'list'] as const;
@@ -70,6 +86,11 @@ const whole: Omit<Plan, 'parts' | 'calls'> = {
   warmStarts: 5,
   live: { rate: 200, users: 100, seconds: 30 },
   successor: { rate: 100, users: 100, seconds: 30 },
+  reminders: {
+    sameSecond: { users: 10_000, secondsToCreate: 300 },
+    spread: { rate: 50, seconds: 60, secondsToCreate: 60 },
+    idle: { users: 100_000, seconds: 60 },
+  },
   connections: { count: 10_000, ofOneUser: 100, changes: 100, idleSeconds: 60 },
   drain: { events: 200_000, users: 500 },
   events: {
@@ -94,6 +115,11 @@ const quick: Omit<Plan, 'parts' | 'calls'> = {
   warmStarts: 1,
   live: { rate: 200, users: 100, seconds: 10 },
   successor: { rate: 100, users: 100, seconds: 10 },
+  reminders: {
+    sameSecond: { users: 2_000, secondsToCreate: 120 },
+    spread: { rate: 50, seconds: 20, secondsToCreate: 60 },
+    idle: { users: 2_000, seconds: 30 },
+  },
   connections: { ...whole.connections, changes: 30, idleSeconds: 20 },
   drain: { events: 20_000, users: 500 },
   events: { ...whole.events, rounds: 1, seconds: 8, hostKill: { ...whole.events.hostKill, times: 1 } },

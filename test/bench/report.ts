@@ -8,6 +8,7 @@ import type { DrainFigures } from './measure/drain.js';
 import type { EventFigures } from './measure/events.js';
 import type { MemoryFigures } from './measure/idle-memory.js';
 import type { LiveFigures } from './measure/live.js';
+import type { Lateness, ReminderFigures } from './measure/reminders.js';
 import { sumOf, type RestFigures } from './measure/rest.js';
 import type { SizeFigures } from './measure/sizes.js';
 import type { StartFigures } from './measure/starts.js';
@@ -29,13 +30,14 @@ export interface Results {
   readonly drain: DrainFigures | null;
   readonly events: readonly EventFigures[] | null;
   readonly successor: SuccessorFigures | null;
+  readonly reminders: ReminderFigures | null;
   /** Cores that other programs on the machine used meanwhile, on average. */
   readonly otherCores: number;
 }
 
 /** Renders the results for people, as Markdown. */
 export function render(results: Results): string {
-  const { machine, plan, starts, rest, live, sizes, memory, connections, drain, events, successor } = results;
+  const { machine, plan, starts, rest, live, sizes, memory, connections, drain, events, successor, reminders } = results;
   const parts = [
     `# Benchmark`,
     `${machine.cores} cores (${machine.cpu}), ${machine.memoryGiB} GiB, ${machine.system}, ${machine.storage}; Node ${machine.node}, PostgreSQL ${machine.postgres}, Dapr ${machine.dapr}; commit ${machine.commit}; ${results.finishedAt.slice(0, 10)}.${plan.isQuick ? ' **A quick run.**' : ''}`,
@@ -54,6 +56,7 @@ export function render(results: Results): string {
   if (drain) parts.push('## A backlog into Kafka', drainText(drain));
   if (events) parts.push('## Events on Kafka, under load and after a kill', eventsText(events, plan.events));
   if (successor) parts.push('## Recurring tasks', successorText(successor));
+  if (reminders) parts.push('## Reminders', remindersText(reminders));
   if (sizes) parts.push('## By the number of tasks of a user', sizeTable(sizes));
   parts.push('## Memory', memoryTable(results.fresh, memory));
   if (memory) {
@@ -135,6 +138,24 @@ function liveText({ rate, users, frames, beforeAcknowledgement, p50, p99, most }
 
 function successorText({ rate, users, completions, p50, p99, most }: SuccessorFigures): string {
   return `From the acknowledgement of a completion to the first list that has the successor, at ${rate} completions a second of ${users} users: p50 ${spread(p50, 1)} ms, p99 ${spread(p99, 1)} ms, most ${spread(most, 0)} ms (${completions} completions; the list is asked for again and again, a few milliseconds apart, which the figures include).`;
+}
+
+function remindersText({ sameSecond, spread: evenly, idle }: ReminderFigures): string {
+  const row = (title: string, { p50, p99, most }: Lateness): string[] => [
+    title,
+    ...[p50, p99, most].map((seconds) => seconds.toFixed(2)),
+  ];
+  return `${table(
+    ['seconds late', 'p50', 'p99', 'most'],
+    [
+      row(`${sameSecond.reminders} of one second, committed as due`, sameSecond.due),
+      row('taken by the log channel', sameSecond.delivered),
+      row(`${evenly.rate} a second, committed as due`, evenly.due),
+      row('taken by the log channel', evenly.delivered),
+    ],
+  )}
+
+Each is of a user of its own, created over REST before. There were ${sameSecond.deliveries} and ${evenly.deliveries} deliveries of ${sameSecond.reminders} and ${evenly.reminders} reminders. ${idle.users} users whose reminders are a month away cost ${(idle.cores * 1000).toFixed(0)} thousandths of a core, with all that an idle system does; RSS in MiB: ${idle.memory.map(({ name, mebibytes }) => `${name} ${mebibytes.toFixed(0)}`).join(', ')}.`;
 }
 
 function connectionsText(figures: ConnectionFigures): string {
