@@ -61,8 +61,8 @@ function find(recurrence: Recurrence, start: string, zone: string, after: string
     // A day is still to come until it is over, where the task is.
     return slotAfter(recurrence, start, zone, later(after, dayBefore(toLocal(now, zone))));
   }
-  let slot = slotAfter(recurrence, start, zone, later(after, wallTimeBefore(now, zone)));
-  // Around a clock change the order of wall times is not that of moments.
+  let slot = slotAfter(recurrence, start, zone, later(after, toLocal(now, zone)));
+  // In an hour that comes twice, a slot is in the first: later on the clock, it may be over.
   while (slot?.utc != null && Date.parse(slot.utc) <= now) slot = slotAfter(recurrence, start, zone, slot.local);
   return slot;
 }
@@ -73,18 +73,6 @@ function later(a: string, b: string): string {
 
 function dayBefore(local: string): string {
   return new Date(Date.parse(local.slice(0, 10)) - dayMs).toISOString().slice(0, 10);
-}
-
-/** A wall time such that no slot before it is later than `now`: the present one, less what a clock change moved lately. */
-function wallTimeBefore(now: number, zone: string): string {
-  const wall = wallClock(now, zone);
-  const moved = Math.abs(wall - now - (wallClock(now - dayMs, zone) - (now - dayMs)));
-  return new Date(wall - moved).toISOString().slice(0, 19);
-}
-
-/** The wall time as if it were one of UTC, with the part of a second that `toLocal` drops. */
-function wallClock(at: number, zone: string): number {
-  return Date.parse(`${toLocal(at, zone)}Z`) + (at - Math.floor(at / 1000) * 1000);
 }
 
 const countPart = /(?:^|;)COUNT=(\d+)/;

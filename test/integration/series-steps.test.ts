@@ -322,6 +322,17 @@ describe('a step of a series', () => {
       expect((await story()).filter((line) => line.startsWith('TASK_CREATED'))).to.have.length(1);
     });
 
+    it('while the series is being ended lets it not be ended', async () => {
+      await create({ rule: 'FREQ=DAILY;COUNT=1', basis: 'due_date', catch_up: 'next' });
+      await send(first, complete);
+      beforeStatement = async (statement) => {
+        if (statement === 'commit-facts') await undo();
+      };
+      await recur();
+      expect(await story()).to.deep.equal([...begun, 'TASK_REOPENED 1 v3 by undo']);
+      expect((await steps()).map(({ version }) => version)).to.deep.equal([3]);
+    });
+
     it('and completed again while the successor is being taken away leaves one', async () => {
       await create();
       await send(first, complete);
