@@ -137,7 +137,7 @@ function liveText({ rate, users, frames, beforeAcknowledgement, p50, p99, most }
 }
 
 function successorText({ rate, users, completions, p50, p99, most }: SuccessorFigures): string {
-  return `From the acknowledgement of a completion to the first list that has the successor, at ${rate} completions a second of ${users} users: p50 ${spread(p50, 1)} ms, p99 ${spread(p99, 1)} ms, most ${spread(most, 0)} ms (${completions} completions; the list is asked for again and again, a few milliseconds apart, which the figures include).`;
+  return `From the acknowledgement of a completion to the first list that has the successor, at ${rate} completions a second of ${users} users: p50 ${spread(p50, 1)} ms, p99 ${spread(p99, 1)} ms, most ${spread(most, 0)} ms (${completions} of them, one of five; the list is asked for again and again, a few milliseconds apart, which the figures include).`;
 }
 
 function remindersText({ sameSecond, spread: evenly, idle }: ReminderFigures): string {

@@ -13,10 +13,9 @@ export interface SuccessorJob {
 
 /** Milliseconds from the whole acknowledgement of a completion to the first list that has the successor. */
 export interface SuccessorResult {
+  /** Those that were followed. */
   readonly completions: number;
   readonly p50: number;
   readonly p99: number;
   readonly most: number;
-  /** Lists that were asked for, a completion. */
-  readonly lists: number;
 }
