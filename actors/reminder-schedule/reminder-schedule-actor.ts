@@ -1,5 +1,4 @@
 import type { Pool } from 'pg';
-import type { Logger } from 'pino';
 import { reminderScheduleOf } from '../../domain/reminders/schedule-id.js';
 import {
   aimOf,
@@ -11,17 +10,18 @@ import {
   type Schedule,
 } from '../../domain/reminders/schedule.js';
 import type { ActorCalls, ActorRef } from '../../runtime/dapr/actor-calls.js';
-import type { Armed, ArmedReminders } from './armed.js';
+import type { Armed } from './armed.js';
+import type { DueReminders } from './due-reminders.js';
 import type { Firing } from './firing.js';
 import { isSchedule } from './kept-schedule.js';
 import { readPlan } from './sql/read-plan.js';
 
 export interface ReminderScheduleParts {
   readonly pool: Pool;
-  readonly log: Logger;
   readonly now: () => Date;
   readonly sidecar: Omit<ActorCalls, 'call'>;
   readonly firing: Pick<Firing, 'fire'>;
+  readonly due: Pick<DueReminders, 'request'>;
   readonly armed: Armed;
 }
 
@@ -43,8 +43,6 @@ export class ReminderSchedule {
   private kept: Schedule = emptySchedule;
   /** For when a timer is set. */
   private timerAt: number | undefined;
-  /** What comes then. */
-  private armed: ArmedReminders | undefined;
   private readonly actor: ActorRef;
 
   constructor(
@@ -74,17 +72,14 @@ export class ReminderSchedule {
 
   /**
    * A timer has come. Dapr calls the timers of all actors of a sidecar one after the other, each when the one before it has
-   * been answered. So the first of a moment has all that is due in this process committed, and none waits for that. Should
-   * it fail, the sweep finds it.
+   * been answered. So the first of a moment has all that is due committed, of whichever users, and none waits for that.
    * @param name of the timer
    */
   async timer(name: string): Promise<void> {
+    this.parts.due.request();
     await this.undo(async () => {
-      const now = this.now();
-      for (const { userId, reminderIds } of this.parts.armed.takeDue(now)) this.handOver(userId, reminderIds);
-      const { due, rest } = takeDue(await this.load(), now);
-      if (due.length > 0 && !this.armed?.isTaken) this.handOver(this.userId, idsOf(due));
       if (name === timerName(this.timerAt)) this.disarm();
+      const { rest } = takeDue(await this.load(), this.now());
       if (rest.entries.length === 0 && rest.has_more) await this.settle({ ...rest, ...(await this.fireAll()) }, false);
       else await this.settle(rest, false);
     });
@@ -93,7 +88,6 @@ export class ReminderSchedule {
   /** Leaves memory. */
   disarm(): void {
     this.timerAt = undefined;
-    this.armed = undefined;
     this.parts.armed.clear(this.userId);
   }
 
@@ -117,12 +111,7 @@ export class ReminderSchedule {
   private async settle(schedule: Schedule, isTick: boolean): Promise<void> {
     const now = this.now();
     const [next] = schedule.entries;
-    if (next && next.due - now <= timerWithinMs) {
-      if (!this.isArmed(next.due)) await this.setTimer(next.due);
-      const { due } = takeDue(schedule, next.due);
-      this.armed = { userId: this.userId, due: next.due, reminderIds: idsOf(due) };
-      this.parts.armed.set(this.armed);
-    }
+    if (next && next.due - now <= timerWithinMs && !this.isArmed(next.due)) await this.setTimer(next.due);
     const aim = aimOf(schedule, now, isTick);
     // What is kept never promises more than Dapr has: a crash between the two must not leave it without a tick.
     if (aim === 'as_it_is') {
@@ -147,12 +136,7 @@ export class ReminderSchedule {
   private async setTimer(due: number): Promise<void> {
     await this.parts.sidecar.setTimer(this.actor, timerName(due), due - this.now());
     this.timerAt = due;
-  }
-
-  private handOver(userId: string, reminderIds: readonly string[]): void {
-    this.parts.firing.fire(userId, reminderIds).catch((error: unknown) => {
-      this.parts.log.warn({ err: error }, 'reminders are due and could not be committed; the sweep finds them');
-    });
+    this.parts.armed.set(this.userId, due);
   }
 
   private isArmed(due: number): boolean {

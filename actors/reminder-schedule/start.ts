@@ -5,6 +5,7 @@ import type { RoleContext } from '../../runtime/role.js';
 import type { FactsParts } from '../facts/commit-facts.js';
 import { defineActorType } from '../host/actor.js';
 import { Armed } from './armed.js';
+import { DueReminders } from './due-reminders.js';
 import { Firing } from './firing.js';
 import { ReminderSchedule } from './reminder-schedule-actor.js';
 import { ReminderSweep } from './sweep.js';
@@ -30,8 +31,9 @@ export function startReminderSchedules(context: ReminderSchedulesContext): Remin
   const { pool, log, dapr, appDoor, now } = context;
   const armed = new Armed();
   const firing = new Firing(context);
-  const sweep = new ReminderSweep({ pool, log, now, actors: dapr.actors, armed });
-  const parts = { pool, log, now, sidecar: dapr.actors, firing, armed };
+  const due = new DueReminders({ pool, log, now, firing });
+  const sweep = new ReminderSweep({ pool, log, now, actors: dapr.actors, armed, due });
+  const parts = { pool, now, sidecar: dapr.actors, firing, due, armed };
 
   appDoor.actorType(
     defineActorType<ReminderSchedule>({
@@ -60,7 +62,7 @@ export function startReminderSchedules(context: ReminderSchedulesContext): Remin
       sweep.request();
     },
     async stop() {
-      await sweep.stop();
+      await Promise.all([sweep.stop(), due.stop()]);
       await firing.idle();
     },
   };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { Armed } from '../../actors/reminder-schedule/armed.js';
+import { DueReminders } from '../../actors/reminder-schedule/due-reminders.js';
 import { Firing } from '../../actors/reminder-schedule/firing.js';
 import { ReminderSchedule } from '../../actors/reminder-schedule/reminder-schedule-actor.js';
 import { ReminderSweep } from '../../actors/reminder-schedule/sweep.js';
@@ -26,25 +27,32 @@ describe('the reminders of a user', () => {
   let sidecar: PlayedSidecar;
   let armed: Armed;
   let firing: Firing;
+  let due: DueReminders;
+  /** What timers asked for, under way. */
+  let committing: Promise<unknown>[];
   let schedule: ReminderSchedule;
   const log = pino({ level: 'silent' });
   const now = (): Date => new Date(clock);
 
   before(async () => (database = await testDatabase()));
   after(() => database.drop());
-  beforeEach(() => {
+  beforeEach(async () => {
     clock = start;
     user = `user-${randomUUID()}`;
     events = [];
     sidecar = new PlayedSidecar(now);
     armed = new Armed();
     firing = new Firing({ pool: database.pool, now, committed: (event) => events.push(event) });
+    due = new DueReminders({ pool: database.pool, log, now, firing });
+    committing = [];
     schedule = activate();
+    await database.pool.query('DELETE FROM reminders');
   });
 
   /** The actor as another activation, or another host, has it. */
   function activate(): ReminderSchedule {
-    return new ReminderSchedule({ pool: database.pool, log, now, sidecar, firing, armed }, user);
+    const request = (): void => void committing.push(due.commitAll());
+    return new ReminderSchedule({ pool: database.pool, now, sidecar, firing, due: { request }, armed }, user);
   }
   function command(taskId: string, what: TaskCommand) {
     return actorsOn(database.pool, now)(user, taskId, { command: what, actor: 'rest', idempotency: null });
@@ -73,7 +81,7 @@ describe('the reminders of a user', () => {
       if (time > clock) continue;
       actor().timers.delete(name);
       await schedule.timer(name);
-      await firing.idle();
+      await Promise.all(committing);
     }
   }
   /** What came due: how late. */
@@ -159,7 +167,7 @@ describe('the reminders of a user', () => {
     expect(late()).to.deep.equal([0, 0, 0]);
     expect(events.map(({ seq }) => seq)).to.deep.equal([8, 9, 10]);
     await Promise.all([schedule.follow(), activate().follow(), activate().tick(), activate().timer('due-0')]);
-    await firing.idle();
+    await Promise.all(committing);
     expect(events).to.have.length(3);
     clock += 10 * second;
     await comeTimers();
@@ -211,7 +219,7 @@ describe('the reminders of a user', () => {
     clock = start + 2 * hour;
     schedule = activate();
     await schedule.timer(`due-${clock}`);
-    await firing.idle();
+    await Promise.all(committing);
     expect(late()).to.deep.equal([0]);
     expect([...actor().timers.values()]).to.deep.equal([clock + 10 * second]);
   });
@@ -227,10 +235,10 @@ describe('the reminders of a user', () => {
     await schedule.follow();
     clock = moment;
     await other.timer(`due-${moment}`);
-    await firing.idle();
+    await Promise.all(committing);
     expect(events).to.have.length(2);
     await schedule.timer(`due-${moment}`);
-    await firing.idle();
+    await Promise.all(committing);
     expect(events).to.have.length(2);
     expect([...actor().timers.values()]).to.deep.equal([moment, moment + second]);
   });
@@ -370,7 +378,7 @@ describe('the reminders of a user', () => {
       ...schedules.map((one) => one.timer(`due-${start + 10 * second}`)),
       command(own[0]?.task_id ?? '', { op: 'complete', expected_versions: null }),
     ]);
-    await firing.idle();
+    await Promise.all(committing);
     const states = await database.pool.query<{ status: string; count: number }>(
       `SELECT status, count(*) FROM reminders WHERE user_id = ANY ($1) GROUP BY 1 ORDER BY 1 DESC`,
       [users],
@@ -425,30 +433,40 @@ describe('the reminders of a user', () => {
           return typeof value === 'function' ? (value.bind(target) as unknown) : value;
         },
       });
-      const sweeper = new ReminderSweep({ pool, log, now, actors, armed });
+      const request = (): void => void committing.push(due.commitAll());
+      const sweeper = new ReminderSweep({ pool, log, now, actors, armed, due: { request } });
       sweeper.request();
       await until('the sweep is over', () => ended);
       await sweeper.stop();
+      await Promise.all(committing);
     }
 
-    it('are found when they are overdue, of any number of users, though an actor refuses', async () => {
-      await database.pool.query(`DELETE FROM reminders`);
+    it('are committed when they are due, of any number of users, and nobody is asked', async () => {
+      for (let count = 0; count < 5; count += 1) {
+        user = `user-${randomUUID()}`;
+        await create(at(start + 10 * second), at(start + 12 * second), at(start + hour));
+      }
+      clock = start + 20 * second;
+      await sweep();
+      expect(late().sort()).to.deep.equal([10, 10, 10, 10, 10, 8, 8, 8, 8, 8]);
+      await sweep();
+      expect(events).to.have.length(10);
+      expect(called).to.deep.equal([]);
+    });
+
+    it('are tried again when an actor refuses, and others meanwhile', async () => {
       const users = ['one', 'two', 'three'].map((name) => `${name}-${randomUUID()}`);
       for (user of users) await create(at(start + 10 * second));
       [refuses] = users;
-      clock = start + 20 * second;
       await sweep();
       expect(called.sort()).to.deep.equal([...users].sort());
-      expect(late()).to.deep.equal([10, 10]);
       refuses = undefined;
+      called = [];
       await sweep();
-      expect(late()).to.deep.equal([10, 10, 10]);
-      await sweep();
-      expect(called).to.have.length(4);
+      expect(called).to.deep.equal(users.slice(0, 1));
     });
 
     it('are found before they come, when no timer is set; one whose timer is set is left to it', async () => {
-      await database.pool.query(`DELETE FROM reminders`);
       await create(at(start + 10 * second));
       await schedule.follow();
       await sweep();
@@ -461,7 +479,6 @@ describe('the reminders of a user', () => {
     });
 
     it('are left alone while they are far', async () => {
-      await database.pool.query(`DELETE FROM reminders`);
       await create(at(start + hour));
       await sweep();
       expect(called).to.deep.equal([]);
