@@ -34,6 +34,7 @@ describe('/openapi.json', () => {
       'POST /v1/recurrence/preview',
       'GET /v1/changes',
       'GET /v1/audit',
+      'GET /v1/reminders',
       'GET /v1/me',
       'PATCH /v1/me',
       'GET /v1/me/channels',
