@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { startSecondHost } from '../support/second-host.js';
 import { signalAll } from '../support/signal-all.js';
@@ -37,8 +38,28 @@ async function endSecond(victim: Victim): Promise<void> {
   await second?.kill9();
 }
 
+async function killAll(victim: Victim): Promise<void> {
+  signalAll(victim.system.descendants(), 'SIGKILL');
+  await Promise.all([victim.system.kill9(), endSecond(victim)]);
+  victim.ended();
+}
+
+async function stopAll(victim: Victim): Promise<void> {
+  await Promise.all([victim.system.stop(), endSecond(victim)]);
+  victim.ended();
+}
+
 /** Of the split shape. */
-const memberNames = ['actors-1', 'actors-2', 'audit', 'websocket-1', 'websocket-2', 'gateway'] as const;
+const memberNames = [
+  'actors-1',
+  'actors-2',
+  'audit',
+  'notification',
+  'recurrence',
+  'websocket-1',
+  'websocket-2',
+  'gateway',
+] as const;
 
 const pickMember = ({ random }: Victim): string => random.pick(memberNames);
 
@@ -49,6 +70,7 @@ export const faults = {
     victim.hitAt = performance.now();
     await Promise.all([system.kill9(), endSecond(victim)]);
     await until('its programs have ended', () => !programs.some((pid) => isAlive(pid)), 30_000);
+    victim.ended();
     await system.start();
     return { kind: 'kill -9 of the main process' };
   },
@@ -58,8 +80,7 @@ export const faults = {
     const oldKafka = system.kafkaPid();
     const kafka = victim.random.chance(0.5) ? victim.kill('kafka') : null;
     victim.hitAt = performance.now();
-    signalAll(system.descendants(), 'SIGKILL');
-    await Promise.all([system.kill9(), endSecond(victim)]);
+    await killAll(victim);
     // A start needs it.
     if (kafka !== null) {
       await until('kafka is there again', () => ![undefined, oldKafka].includes(system.kafkaPid()), 60_000);
@@ -69,9 +90,23 @@ export const faults = {
   },
   async restart(victim) {
     victim.hitAt = performance.now();
-    await Promise.all([victim.system.stop(), endSecond(victim)]);
+    await stopAll(victim);
     await victim.system.start();
     return { kind: 'stopped in order and started again' };
+  },
+  /** What is due meanwhile comes late, and says so. */
+  async downtime(victim) {
+    const { system, trial, random, longestDownMs } = victim;
+    const isKilled = random.chance(0.5);
+    await (isKilled ? killAll : stopAll)(victim);
+    const from = Date.now();
+    await sleep(random.between(longestDownMs / 4, longestDownMs));
+    const to = Date.now();
+    trial.outages.downs.push({ from, to });
+    victim.hitAt = performance.now();
+    await system.start();
+    const kind = `everything was down after ${isKilled ? 'kill -9 of all processes' : 'a stop in order'}`;
+    return { kind, detail: `for ${to - from} ms` };
   },
   killDaprd: kill('daprd'),
   killPlacement: kill('placement'),
@@ -162,6 +197,7 @@ const everywhere: Weights = {
   killProgram: 2,
   killEverything: 2,
   restart: 1,
+  downtime: 2,
   killDaprd: 0,
   killPlacement: 2,
   killScheduler: 1,
@@ -197,8 +233,8 @@ export const faultWeights: Readonly<Record<Shape, Weights>> = {
   split: {
     ...everywhere,
     ...onKafka,
-    killMember: 9,
-    killSidecar: 7,
+    killMember: 10,
+    killSidecar: 8,
     killMemberAndSidecar: 2,
     killHostAndPlacement: 1,
     takeHostForDead: 3,

@@ -29,6 +29,9 @@ export interface ChaosReport {
   readonly unavailable: number;
   readonly events: number;
   readonly kafka: Findings['kafka'];
+  /** null where it could not be checked. */
+  readonly series: Findings['series'] | null;
+  readonly reminders: Findings['reminders'] | null;
   readonly frames: number;
   /** Live connections that were made. */
   readonly connections: number;
@@ -42,7 +45,7 @@ export interface ChaosReport {
 export function reportOf(
   about: Pick<ChaosReport, 'seed' | 'shape' | 'minutes'>,
   { load, users, lightUsers, followers }: OpenTrial,
-  { events, kafka }: Omit<Findings, 'faults'>,
+  { events, kafka, series, reminders }: Pick<ChaosReport, 'events' | 'kafka' | 'series' | 'reminders'>,
   recoveries: readonly Recovery[],
   violations: readonly string[],
 ): ChaosReport {
@@ -62,6 +65,8 @@ export function reportOf(
     unavailable: load.unavailable,
     events,
     kafka,
+    series,
+    reminders,
     frames: sum(followers.map(({ changes }) => changes.length)),
     connections: sum(followers.map(({ connections }) => connections)),
     faults: recoveries.length,
@@ -75,7 +80,7 @@ export function reportOf(
 
 /** A report for people. */
 export function reportText(report: ChaosReport): string {
-  const { kafka, recovery, recoveryByKind, violations } = report;
+  const { kafka, series, reminders, recovery, recoveryByKind, violations } = report;
   const rows = Object.entries({ 'all faults': recovery, ...recoveryByKind }).map(
     ([kind, { count, medianMs, p99Ms, mostMs }]) =>
       [String(count), seconds(medianMs), seconds(p99Ms), seconds(mostMs)].map((cell) => cell.padStart(8)).join('') +
@@ -85,8 +90,20 @@ export function reportText(report: ChaosReport): string {
     `seed ${report.seed}, shape ${report.shape}, ${Math.round(report.minutes * 10) / 10} minutes, ${report.users} users`,
     `${report.commands} commands: ${report.acknowledged} acknowledged, ${report.refused} refused, ${report.unknown} without an answer; ` +
       `${report.retries} retries, ${report.unavailable} answers 503`,
-    `${report.events} events${kafka === null ? '' : `, ${kafka.messages} in Kafka's three topics and ${kafka.duplicates} of them repeats`}; ` +
+    `${report.events} events${kafka === null ? '' : `, ${kafka.messages} in Kafka's topics and ${kafka.duplicates} of them repeats`}; ` +
       `${report.frames} live frames over ${report.connections} connections`,
+    ...(series
+      ? [
+          `${series.followed} occurrences done with: ${series.successors} were followed by the next one, ${series.ended} series ended`,
+        ]
+      : []),
+    ...(reminders
+      ? [
+          `${reminders.planned} reminders: ${reminders.due} came, ${reminders.cancelled} were cancelled; ${reminders.late} came late, at most ` +
+            `${reminders.longestLateSeconds} s, ${reminders.dueWhileDown} were due while everything was down; ` +
+            `${reminders.linesAgain} lines came again, ${reminders.linesLost} died with the main process`,
+        ]
+      : []),
     'recovery, in seconds until every user at work was acknowledged a command sent after the fault:',
     ['faults', 'median', 'p99', 'most'].map((title) => title.padStart(8)).join('') + '  what',
     ...rows,

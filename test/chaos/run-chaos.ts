@@ -14,6 +14,8 @@ export interface ChaosOptions extends Required<Pick<SystemOptions, 'shape'>>, Pi
   /** This fault and no other. */
   readonly fault?: FaultName;
   readonly load: Omit<TrialOptions, 'seed' | 'longestMs'>;
+  /** Of the fault that is a downtime, in milliseconds. */
+  readonly longestDownMs: number;
   /** Told of each fault. */
   readonly tell: (what: string) => void;
 }
@@ -23,7 +25,7 @@ const recoveryWithinMs = 60_000;
 /** A JVM on a machine that does much else, in milliseconds. */
 const kafkaWithinMs = 180_000;
 /** Checking and the last recoveries come after the last fault. */
-const longestRestMs = 300_000;
+const longestRestMs = 480_000;
 
 /**
  * Breaks a system of its own in ever new ways while clients are at work. After each fault the system must become ready by
@@ -32,7 +34,7 @@ const longestRestMs = 300_000;
  * @returns what happened, with the broken promises
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { seed, shape, forMs, load, tell } = options;
+  const { seed, shape, forMs, load, longestDownMs, tell } = options;
   tell(`seed ${seed}, ${shape}`);
   const system = await startTestSystem(options);
   let trial: OpenTrial | undefined;
@@ -41,7 +43,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const violations: string[] = [];
   try {
     trial = await beginTrial(system, { ...load, seed, longestMs: forMs + longestRestMs });
-    victim = new Victim(system, trial, new Seeded(seed));
+    victim = new Victim(system, trial, new Seeded(seed), longestDownMs, shape === 'split');
     const began = performance.now();
     try {
       await trial.acknowledgedMore();
@@ -55,9 +57,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       tell(`${secondsSince(began)} s: ${violations.join()}\n${system.lines.slice(-30).join('\n')}`);
     }
     victim.second = undefined;
-    const { faults: broken, ...figures } = await trial
-      .findings()
-      .catch((error: unknown) => ({ faults: [`it could not be checked: ${text(error)}`], events: 0, kafka: null }));
+    const { faults: broken, ...figures } = await trial.findings().catch((error: unknown) => ({
+      faults: [`it could not be checked: ${text(error)}`],
+      events: 0,
+      kafka: null,
+      series: null,
+      reminders: null,
+    }));
     return reportOf({ seed, shape, minutes: forMs / 60_000 }, trial, figures, recoveries, [...violations, ...broken]);
   } finally {
     await victim?.second?.kill9();

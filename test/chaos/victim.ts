@@ -19,6 +19,10 @@ export class Victim {
     readonly system: TestSystem,
     readonly trial: Trial,
     readonly random: Seeded,
+    /** How long everything is down at most, in milliseconds, where that is the fault. */
+    readonly longestDownMs: number,
+    /** True: each role is a process of its own. */
+    private readonly hasMembers: boolean,
   ) {}
 
   /** All its programs that run now, by name: members, sidecars, what Dapr needs, PostgreSQL, Kafka. */
@@ -44,7 +48,16 @@ export class Victim {
       names.map((name) => Number(programs.get(name))),
       'SIGKILL',
     );
+    if (names.includes('notification')) this.trial.outages.sendersEnded.push(Date.now());
     return `kill -9 of ${names.join(' and ')}`;
+  }
+
+  /** To be told when all processes of the system have ended, or the main one has and the others do. */
+  ended(): void {
+    const { sendersEnded, outputsLost } = this.trial.outages;
+    sendersEnded.push(Date.now());
+    // There the main process passes on what the others print.
+    if (this.hasMembers) outputsLost.push(Date.now());
   }
 
   /**

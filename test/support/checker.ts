@@ -2,8 +2,12 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
 import { checkKafka, type KafkaFigures } from './checker-kafka.js';
+import { checkReminders, type ReminderFigures } from './checker-reminders.js';
+import { checkSeries, type SeriesFigures } from './checker-series.js';
 import type { LiveFollower } from './live-follower.js';
 import type { Command, Load, LoadUser } from './load.js';
+import type { Outages } from './outages.js';
+import type { ReminderLine } from './reminder-lines.js';
 
 /*
  * What must be true of a system after whatever happened to it, found out without any of its own code: by its interface,
@@ -18,6 +22,9 @@ export interface CheckOptions {
   readonly users: readonly LoadUser[];
   readonly load: Pick<Load, 'commands' | 'faults'>;
   readonly followers: readonly LiveFollower[];
+  /** Of the log channel, all that the program ever printed. */
+  readonly lines: readonly ReminderLine[];
+  readonly outages: Outages;
 }
 
 /** What was found, and how much of what. */
@@ -26,6 +33,8 @@ export interface Findings {
   readonly faults: readonly string[];
   readonly events: number;
   readonly kafka: KafkaFigures | null;
+  readonly series: SeriesFigures;
+  readonly reminders: ReminderFigures;
 }
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -67,30 +76,45 @@ export interface Content {
   readonly keys: readonly KeyRow[];
   readonly tasks: readonly Json[];
   readonly seqs: ReadonlyMap<string, number>;
+  /** What series have still to do. */
+  readonly steps: readonly Json[];
+  readonly reminders: readonly Json[];
+  readonly deliveries: readonly Json[];
+  /** When it was read: epoch milliseconds. */
+  readonly readAt: number;
 }
 
 /** After this time {@link settled} says what it waits for, in milliseconds. */
 const patienceMs = 5_000;
 
+/** A reminder that is so much over its time and has not come is late, in seconds. */
+const overdueSeconds = 3;
+
 /**
- * Waits until all that was committed has also been published, written to the log and shown live.
+ * Waits until all that was committed has also been published, written to the log and shown live, series have gone on, and
+ * reminders have come whose time is there.
+ * @param comingMs waits for reminders too that come within this time, in milliseconds, and until each is delivered
  * @param tell told once of what takes long
  * @returns what has not happened within the time; empty when all of it has
  */
 export async function settled(
   { databaseUrl, users, followers }: CheckOptions,
   withinMs: number,
-  tell: (late: readonly string[]) => void = () => undefined,
+  {
+    comingMs,
+    tell,
+  }: { readonly comingMs?: number | undefined; tell?: ((late: readonly string[]) => void) | undefined } = {},
 ): Promise<string[]> {
   const began = performance.now();
   let hasTold = false;
   return await withDatabase(databaseUrl, async (database) => {
     for (;;) {
+      const ids = users.map((user) => user.id);
       const { rows } = await database.query<{ user_id: string; seq: number; log: number; published: number }>(
         `SELECT user_id, seq::int, coalesce((SELECT max(seq)::int FROM audit_entries a WHERE a.user_id = u.user_id), 0) AS log,
            coalesce((SELECT published_seq::int FROM relay_positions p WHERE p.user_id = u.user_id), 0) AS published
          FROM users u WHERE user_id = ANY ($1)`,
-        [users.map((user) => user.id)],
+        [ids],
       );
       const late = rows.flatMap(({ user_id, seq, log, published }) => {
         const seen = followers.filter((follower) => follower.user.id === user_id).map((follower) => follower.lastSeq);
@@ -98,33 +122,90 @@ export async function settled(
           ? []
           : [`${user_id} is at ${seq}: published ${published}, in the log ${log}, seen live ${seen.join(', ')}`];
       });
+      late.push(...(await notFollowed(database, ids, comingMs)));
       const waited = performance.now() - began;
       if (late.length === 0 || waited > withinMs) return late;
       if (waited > patienceMs && !hasTold) {
         hasTold = true;
-        tell(late);
+        tell?.(late);
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   });
 }
 
+/** What has still to follow of itself: steps of series, reminders, and what is sent of them while nobody has taken it to send. */
+async function notFollowed(
+  database: pg.Client,
+  ids: readonly string[],
+  comingMs: number | undefined,
+): Promise<string[]> {
+  const until = comingMs === undefined ? -overdueSeconds : comingMs / 1000;
+  const { rows } = await database.query<{ late: string }>(
+    `SELECT user_id || ' has a series that has to go on: ' || series_id || ' ' || occurrence AS late
+       FROM series_steps WHERE user_id = ANY ($1)
+     UNION ALL
+     SELECT user_id || ' has a reminder that has not come: ' || reminder_id || ' at ' || due_at
+       FROM reminders WHERE user_id = ANY ($1) AND status = 'pending' AND due_at < now() + $2 * interval '1 second'
+     UNION ALL
+     SELECT r.user_id || ' has a reminder that is not delivered: ' || r.reminder_id || ' ' || coalesce(d::text, '')
+       FROM reminders r LEFT JOIN reminder_deliveries d ON d.user_id = r.user_id AND d.reminder_id = r.reminder_id
+       WHERE r.user_id = ANY ($1) AND r.status = 'due' AND coalesce(d.status, 'pending') = 'pending'
+         AND ($3 OR coalesce(d.next_attempt_at, r.fired_at) < now() - interval '${overdueSeconds} seconds')`,
+    [ids, until, comingMs !== undefined],
+  );
+  return rows.map(({ late }) => late);
+}
+
+/** Waits until each reminder that was handed to the log has been seen there; what has not been by then is for {@link check}. */
+export async function linesCome({ databaseUrl, users, lines }: CheckOptions, withinMs: number): Promise<void> {
+  const began = performance.now();
+  const { rows } = await withDatabase(databaseUrl, (database) =>
+    database.query<{ reminder_id: string }>(
+      `SELECT reminder_id FROM reminder_deliveries WHERE user_id = ANY ($1) AND status = 'delivered'`,
+      [users.map((user) => user.id)],
+    ),
+  );
+  const isMissing = (): boolean => {
+    const seen = new Set(lines.map((line) => line.reminder_id));
+    return rows.some((row) => !seen.has(row.reminder_id));
+  };
+  while (isMissing() && performance.now() - began < withinMs) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
 /** Checks every promise. Nobody may be at work meanwhile. */
 export async function check(options: CheckOptions): Promise<Findings> {
   const content = await withDatabase(options.databaseUrl, (database) => read(database, options.users));
   const events = groupBy(content.events, (event) => event.user_id);
+  const series = checkSeries(content, options.load.commands);
+  const reminders = checkReminders(content, { lines: linesOf(options), outages: options.outages, bases: series.bases });
   const faults = [
     ...options.load.faults,
     ...options.followers.flatMap((follower) => follower.faults),
     ...checkCommands(options.load.commands, content),
     ...checkHistory(content),
     ...checkTasks(content),
+    ...series.faults,
+    ...reminders.faults,
     ...options.followers.flatMap((follower) => checkLive(follower, events.get(follower.user.id) ?? [])),
   ];
   for (const user of options.users) faults.push(...(await checkInterface(options.url, user, content)));
   const inKafka = options.kafkaBrokers === null ? null : await checkKafka(options.kafkaBrokers, content);
   faults.push(...(inKafka?.faults ?? []));
-  return { faults, events: content.events.length, kafka: inKafka?.figures ?? null };
+  const { figures } = reminders;
+  return {
+    faults,
+    events: content.events.length,
+    kafka: inKafka?.figures ?? null,
+    series: series.figures,
+    reminders: figures,
+  };
+}
+
+/** Of users of this check. */
+function linesOf({ lines, users }: CheckOptions): readonly ReminderLine[] {
+  const ids = new Set(users.map(({ id }) => id));
+  return lines.filter(({ user_id }) => ids.has(user_id));
 }
 
 /** Every acknowledged command is there once, a refused one not at all, one of unknown outcome at most once. */
@@ -133,8 +214,10 @@ function checkCommands(commands: readonly Command[], { events: all, keys }: Cont
   const events = all.filter(isChange);
   const keysByName = new Map(keys.map((row) => [row.key, row]));
   const eventAt = new Map(events.map((event) => [placeOf(event), event]));
+  // What a series makes of itself has the fields of what it follows, and belongs to no command.
+  const asked = events.filter((event) => event.actor !== 'recurrence');
   const byMark = groupBy(
-    events.filter((event) => event.type === 'TASK_CREATED' || event.type === 'TASK_UPDATED'),
+    asked.filter((event) => event.type === 'TASK_CREATED' || event.type === 'TASK_UPDATED'),
     (event) => String(event.task?.['description']),
   );
   const versions = groupBy(events, (event) => event.task_id);
@@ -167,10 +250,11 @@ function checkCommands(commands: readonly Command[], { events: all, keys }: Cont
     if (op === 'delete' ? event.task !== null : !isDeepStrictEqual(shown(event.task), plain(task))) {
       fault(`its answer is not what was committed: ${JSON.stringify(task)} and ${JSON.stringify(event.task)}`);
     }
-    if (op === 'complete' && task?.status !== 'done') fault('it was answered with a task that is not done');
+    if ((op === 'complete' || op === 'skip') && task?.status !== 'done')
+      fault('it was answered with a task that is not done');
     if (op === 'reopen' && task?.status !== 'open') fault('it was answered with a task that is not open');
   }
-  for (const event of events) {
+  for (const event of asked) {
     if (!attributed.has(event)) faults.push(`${event.type} ${placeOf(event)} seq ${event.seq} belongs to no command`);
   }
   return faults;
@@ -188,6 +272,7 @@ const typeOf: Readonly<Record<Command['op'], string>> = {
   patch: 'TASK_UPDATED',
   complete: 'TASK_COMPLETED',
   reopen: 'TASK_REOPENED',
+  skip: 'TASK_SKIPPED',
   delete: 'TASK_DELETED',
 };
 
@@ -201,7 +286,7 @@ const changeTypes = new Set([
   'TASK_DELETED',
 ]);
 
-const isChange = (event: EventRow): boolean => event.detail === null;
+export const isChange = (event: EventRow): boolean => event.detail === null;
 
 /** `seq` without gap, versions too but for facts, which have the last one again; the log equal to the events, each before the after of the one before, hashes right. */
 function checkHistory({ events, audit, seqs }: Content): string[] {
@@ -288,7 +373,11 @@ function checkLive(follower: LiveFollower, events: readonly EventRow[]): string[
 }
 
 /** The list, the change feed and the log over HTTP say the same, and nothing of anybody else. */
-async function checkInterface(url: string, user: LoadUser, { events, audit }: Content): Promise<string[]> {
+async function checkInterface(
+  url: string,
+  user: LoadUser,
+  { events, audit, reminders, deliveries }: Content,
+): Promise<string[]> {
   const faults: string[] = [];
   const get = async (path: string): Promise<Json> => {
     const response = await fetch(url + path, { headers: { authorization: `Bearer ${user.token}` } });
@@ -308,6 +397,20 @@ async function checkInterface(url: string, user: LoadUser, { events, audit }: Co
   if (!isDeepStrictEqual(listed.toSorted(byId), expected.toSorted(byId))) {
     faults.push(
       `the list of ${user.id} has ${listed.length} tasks and is not what the events say (${expected.length})`,
+    );
+  }
+
+  const entries: Json[] = [];
+  for (let cursor: unknown = ''; typeof cursor === 'string';) {
+    const page = await get(`/v1/reminders?limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+    entries.push(...((page['reminders'] ?? []) as Json[]));
+    cursor = page['next_cursor'];
+  }
+  const ownReminders = reminderEntries(user, reminders, deliveries);
+  if (!isDeepStrictEqual(entries, ownReminders)) {
+    const wrong = entries.find((entry, place) => !isDeepStrictEqual(entry, ownReminders[place]));
+    faults.push(
+      `${user.id} is shown ${entries.length} of ${ownReminders.length} reminders, or wrong: ${JSON.stringify(wrong)}`,
     );
   }
 
@@ -348,6 +451,24 @@ async function checkInterface(url: string, user: LoadUser, { events, audit }: Co
   return faults;
 }
 
+/** As the interface shows them, when all that is due is delivered. */
+function reminderEntries({ id }: LoadUser, reminders: readonly Json[], deliveries: readonly Json[]): Json[] {
+  const sent = new Map(deliveries.map((row) => [row['reminder_id'], row]));
+  const inOrder = (row: Json): string => `${String(row['due_at'])} ${String(row['reminder_id'])}`;
+  return reminders
+    .filter((row) => row['user_id'] === id)
+    .toSorted((a, b) => (inOrder(a) < inOrder(b) ? -1 : 1))
+    .map(({ user_id: _user, fired_at: _fired, ...row }) => {
+      const {
+        channel = null,
+        delivered_at = null,
+        status = row['status'],
+        late_by_seconds = row['late_by_seconds'],
+      } = sent.get(row['reminder_id']) ?? {};
+      return { ...row, channel, delivered_at, status, late_by_seconds };
+    });
+}
+
 async function read(database: pg.Client, users: readonly LoadUser[]): Promise<Content> {
   const ids = [users.map((user) => user.id)];
   const events = await database.query<EventRow>(
@@ -379,7 +500,23 @@ async function read(database: pg.Client, users: readonly LoadUser[]): Promise<Co
      FROM tasks t WHERE user_id = ANY ($1)`,
     ids,
   );
+  const steps = await database.query<Json>(`SELECT * FROM series_steps WHERE user_id = ANY ($1)`, ids);
+  const reminders = await database.query<Json>(
+    `SELECT user_id, reminder_id, task_id, occurrence, ${iso('due_at')} AS due_at, reminder, status,
+       ${iso('fired_at')} AS fired_at, late_by_seconds
+     FROM reminders WHERE user_id = ANY ($1)`,
+    ids,
+  );
+  const deliveries = await database.query<Json>(
+    `SELECT user_id, reminder_id, channel, status, ${iso('delivered_at')} AS delivered_at, late_by_seconds
+     FROM reminder_deliveries WHERE user_id = ANY ($1) ORDER BY user_id, reminder_id, channel`,
+    ids,
+  );
   return {
+    steps: steps.rows,
+    reminders: reminders.rows,
+    deliveries: deliveries.rows,
+    readAt: Date.now(),
     everybody: new Set(everybody.rows.map((row) => row.user_id)),
     events: withTasksOfFacts(events.rows),
     audit: audit.rows,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Task } from '../../domain/task/task.js';
 import { Seeded } from './seeded.js';
+import { comingNow, known, movedReminders, recurringTask, remindingTask, type KnownTask } from './timed-tasks.js';
 
 /** A user of the load and that user's token. */
 export interface LoadUser {
@@ -18,6 +19,8 @@ export interface LoadOptions {
   readonly pauseMs: number;
   /** Beside them users with one device each, who do something now and then. */
   readonly light?: { readonly users: readonly LoadUser[]; readonly pauseMs: number };
+  /** Clients also make tasks that recur, and that remind within this time, in milliseconds; absent: none do. */
+  readonly remindWithinMs?: number | undefined;
   readonly seed: number;
   /** Ends by itself after so many commands, */
   readonly mostCommands: number;
@@ -25,7 +28,7 @@ export interface LoadOptions {
   readonly longestMs: number;
 }
 
-export type LoadOp = 'create' | 'patch' | 'complete' | 'reopen' | 'delete';
+export type LoadOp = 'create' | 'patch' | 'complete' | 'reopen' | 'skip' | 'delete';
 
 /** A command as a client knows of it. */
 export interface Command {
@@ -37,6 +40,10 @@ export interface Command {
   readonly op: LoadOp;
   /** null: a create. */
   readonly taskId: string | null;
+  /** The same however often it is sent. */
+  readonly body: object | null;
+  /** True: a delete of a task that recurs ends its series. */
+  readonly endsSeries: boolean;
   readonly ifMatch: number | null;
   /** The version of the task that was acknowledged before; 0 for a create. */
   readonly known: number;
@@ -90,11 +97,11 @@ export class Load {
   constructor(private readonly options: LoadOptions) {
     this.random = new Seeded(options.seed);
     this.endsAt = performance.now() + options.longestMs;
-    const { url, users, clientsPerUser, pauseMs, light = { users: [], pauseMs } } = options;
+    const { url, users, clientsPerUser, pauseMs, light = { users: [], pauseMs }, remindWithinMs } = options;
     const devices = (user: LoadUser, count: number, pauseMs: number): Promise<void>[] => {
-      const tasks = new Map<string, number>();
+      const tasks = new Map<string, KnownTask>();
       return Array.from({ length: count }, (_, place) =>
-        new Client(this, { url, pauseMs }, user, place, tasks, this.random.fork()).run(),
+        new Client(this, { url, pauseMs, remindWithinMs }, user, place, tasks, this.random.fork()).run(),
       );
     };
     this.running = Promise.all([
@@ -157,7 +164,11 @@ export class Load {
   }
 }
 
-const weights = { create: 30, patch: 26, complete: 12, reopen: 8, delete: 8, again: 4, read: 12 } as const;
+const weights = { create: 30, patch: 26, complete: 12, reopen: 8, skip: 0, delete: 8, again: 4, read: 12, look: 0 };
+/** Where tasks recur, what follows on one another is what matters. */
+const timedWeights = { ...weights, create: 26, patch: 20, complete: 20, reopen: 9, skip: 5, read: 6, look: 8 };
+/** Where tasks remind, so often something is done at the very moment. */
+const justNowShare = 0.15;
 
 class Client {
   private sent = 0;
@@ -165,20 +176,22 @@ class Client {
 
   constructor(
     private readonly load: Load,
-    private readonly options: Pick<LoadOptions, 'url' | 'pauseMs'>,
+    private readonly options: Pick<LoadOptions, 'url' | 'pauseMs' | 'remindWithinMs'>,
     private readonly user: LoadUser,
     private readonly place: number,
-    /** The user's tasks and their last known versions, as all devices of the user know them. */
-    private readonly tasks: Map<string, number>,
+    /** The user's tasks, as all devices of the user know them. */
+    private readonly tasks: Map<string, KnownTask>,
     private readonly random: Seeded,
   ) {}
 
   async run(): Promise<void> {
+    const chances = this.options.remindWithinMs === undefined ? weights : timedWeights;
     while (!this.load.isOver) {
-      const choice = this.random.weighted(weights);
+      const choice = this.random.weighted(chances);
       if (this.load.isSilent(this.user)) this.last = undefined;
       else if (choice === 'again') await this.sendAgain();
       else if (choice === 'read') await this.read();
+      else if (choice === 'look') await this.look();
       else await this.sendNew(choice);
       await this.rest(this.random.next() * 2 * this.options.pauseMs);
     }
@@ -192,17 +205,19 @@ class Client {
   }
 
   private async sendNew(choice: LoadOp): Promise<void> {
-    const known = [...this.tasks];
-    const op = known.length === 0 ? 'create' : choice;
-    // People go on with what they have just begun.
-    const near = this.random.chance(0.5) ? known.slice(-5) : known;
-    const [taskId, version] = op === 'create' ? [null, null] : this.random.pick(near);
+    const chosen = choice === 'create' ? null : this.chooseTask();
+    const op = chosen === null ? 'create' : choice === 'skip' && !chosen[1].recurs ? 'complete' : choice;
+    const [taskId, task] = chosen ?? [null, null];
+    const version = task?.version ?? null;
+    const key = `${this.user.id}-${this.place}-${this.sent++}`;
     const command: Command = {
       user: this.user.id,
-      key: `${this.user.id}-${this.place}-${this.sent++}`,
+      key,
       hasKey: !(op === 'create' || op === 'patch') || this.random.chance(0.85),
       op,
       taskId,
+      body: this.bodyOf(op, key, task),
+      endsSeries: op === 'delete' && task?.recurs === true && this.random.chance(0.3),
       known: version ?? 0,
       ifMatch: version !== null && this.random.chance(0.2) ? version : null,
       tries: 0,
@@ -214,6 +229,50 @@ class Client {
     do await this.tryOnce(command);
     while (command.hasKey && command.outcome === 'unknown' && !this.load.isOutOfPatience);
     this.last = command.hasKey ? command : undefined;
+  }
+
+  /** @returns null when there is none */
+  private chooseTask(): readonly [string, KnownTask] | null {
+    const all = [...this.tasks];
+    if (all.length === 0) return null;
+    const isTimed = this.options.remindWithinMs !== undefined && this.random.chance(justNowShare);
+    const now = isTimed ? comingNow(this.tasks) : undefined;
+    // People go on with what they have just begun.
+    return now ?? this.random.pick(this.random.chance(0.5) ? all.slice(-5) : all);
+  }
+
+  private bodyOf(op: LoadOp, key: string, task: KnownTask | null): object | null {
+    const { remindWithinMs } = this.options;
+    switch (op) {
+      case 'create': {
+        const kind = this.random.next();
+        if (remindWithinMs === undefined || kind < 0.4) return newTask(key);
+        return { ...newTask(key), ...(kind < 0.7 ? recurringTask : remindingTask)(this.random, remindWithinMs) };
+      }
+      case 'patch': {
+        const change = { description: key, title: `changed by ${key}` };
+        const moves = remindWithinMs !== undefined && task?.remindsAt != null && this.random.chance(0.4);
+        return moves ? { ...change, ...movedReminders(this.random, remindWithinMs) } : change;
+      }
+      default:
+        return null;
+    }
+  }
+
+  /** Tasks that came by themselves: what follows on those that recur. */
+  private async look(): Promise<void> {
+    const path = '/v1/tasks?status=open&sort=created_at:desc&limit=20';
+    const answer = await this.request('GET', path, tryTimeoutMs).catch(() => null);
+    if (answer?.status !== 200) return;
+    const { tasks } = JSON.parse(answer.text) as { tasks: Task[] };
+    for (const task of tasks) {
+      if (task.occurrence !== null && task.occurrence > 1 && !this.tasks.has(task.id)) this.note(task);
+    }
+  }
+
+  private note(task: Task): void {
+    const before = this.tasks.get(task.id)?.version ?? 0;
+    if (task.version >= before) this.tasks.set(task.id, known(task));
   }
 
   /** A client that did not notice its answer: it must get the same one. */
@@ -230,7 +289,11 @@ class Client {
 
   /** What a read gives is right or says that it cannot be had now; one of a task is not older than what was acknowledged. */
   private async read(): Promise<void> {
-    const [id, version] = this.random.pick([...this.tasks, [null, 0] as const]);
+    const [id, task] = this.random.pick<readonly [string, KnownTask] | readonly [null, null]>([
+      ...this.tasks,
+      [null, null],
+    ]);
+    const version = task?.version ?? 0;
     const paths = ['/v1/tasks?limit=10', '/v1/changes?limit=5', '/v1/audit?limit=5', '/v1/me'];
     const path = id === null ? this.random.pick(paths) : `/v1/tasks/${id}`;
     const answer = await this.request('GET', path, tryTimeoutMs).catch(() => null);
@@ -239,8 +302,8 @@ class Client {
     if (answer.status === 503) this.checkUnavailable(answer, fault);
     else if (answer.status !== 200 && !(answer.status === 404 && id !== null)) fault(`${answer.status} ${answer.text}`);
     else if (id !== null && answer.status === 200) {
-      const task = JSON.parse(answer.text) as Task;
-      if (task.version < version) fault(`it is at version ${task.version}, after ${version} was acknowledged`);
+      const shown = JSON.parse(answer.text) as Task;
+      if (shown.version < version) fault(`it is at version ${shown.version}, after ${version} was acknowledged`);
     }
   }
 
@@ -290,7 +353,7 @@ class Client {
     if (task.user_id !== command.user) fault(`it was answered with a task of ${task.user_id}`);
     if (command.taskId !== null && task.id !== command.taskId) fault(`it was answered with ${task.id}`);
     if (task.version < command.known) fault(`it was answered with version ${task.version}, after ${command.known} was`);
-    this.tasks.set(task.id, Math.max(task.version, this.tasks.get(task.id) ?? 0));
+    this.note(task);
   }
 
   private checkUnavailable(answer: Answer, fault: Report): void {
@@ -343,14 +406,14 @@ function checkProblem({ headers, text }: Answer, fault: Report): void {
   if (type !== 'application/problem+json') fault(`it was refused as ${type}: ${text}`);
 }
 
-function requestOf({ op, taskId, key }: Command): { method: string; path: string; body?: object } {
+function requestOf({ op, taskId, body, endsSeries }: Command): { method: string; path: string; body?: object } {
   switch (op) {
     case 'create':
-      return { method: 'POST', path: '/v1/tasks', body: newTask(key) };
+      return { method: 'POST', path: '/v1/tasks', ...(body && { body }) };
     case 'patch':
-      return { method: 'PATCH', path: `/v1/tasks/${taskId}`, body: { description: key, title: `changed by ${key}` } };
+      return { method: 'PATCH', path: `/v1/tasks/${taskId}`, ...(body && { body }) };
     case 'delete':
-      return { method: 'DELETE', path: `/v1/tasks/${taskId}` };
+      return { method: 'DELETE', path: `/v1/tasks/${taskId}${endsSeries ? '?scope=series' : ''}` };
     default:
       return { method: 'POST', path: `/v1/tasks/${taskId}/${op}` };
   }

@@ -2,9 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { check, settled, type Findings } from './checker.js';
+import { check, linesCome, settled, type Findings } from './checker.js';
 import { LiveFollower } from './live-follower.js';
 import { Load, type LoadUser } from './load.js';
+import { Outages } from './outages.js';
+import { ReminderLines } from './reminder-lines.js';
 import { newSeed, Seeded } from './seeded.js';
 import type { TestSystem } from './system.js';
 import { until } from './until.js';
@@ -15,6 +17,12 @@ const recoveryWithinMs = 60_000;
 /** How soon all must be everywhere, in milliseconds: a consumer of Kafka that was killed holds its place for a while. */
 const settledWithinMs = 20_000;
 const settledByKafkaWithinMs = 60_000;
+/** Who has taken a reminder to send it and died keeps it from others so long, in milliseconds. */
+const leaseMs = 60_000;
+/** How long a line of the program may take until it is seen here, in milliseconds. */
+const lineWithinMs = 10_000;
+/** Reminders that come later than this come after the trial, in milliseconds. */
+const comingMs = 10 * 60_000;
 /** No token may run out within a trial. */
 const tokenSeconds = 24 * 3600;
 
@@ -26,6 +34,8 @@ export interface Trial {
   readonly load: Load;
   readonly followers: readonly LiveFollower[];
   readonly random: Seeded;
+  /** To be told of what happens to the system. */
+  readonly outages: Outages;
   /**
    * Waits until all that these users did is published, in the log and seen live.
    * @param tell told once of what takes long
@@ -52,6 +62,8 @@ export interface TrialOptions {
   readonly light?: { readonly users: number; readonly pauseMs: number; readonly followers: number };
   /** Live connections of each of the other users. */
   readonly followersPerUser?: number;
+  /** Clients also make tasks that recur, and that remind within this time, in milliseconds; absent: none do. */
+  readonly remindWithinMs?: number;
   readonly seed?: number;
   /** The load ends by itself after this time, in milliseconds. */
   readonly longestMs?: number;
@@ -66,6 +78,7 @@ export async function beginTrial(
     pauseMs = 40,
     light = { users: 0, pauseMs, followers: 0 },
     followersPerUser = 1,
+    remindWithinMs,
     seed = newSeed(),
     longestMs = 120_000,
   }: TrialOptions = {},
@@ -89,10 +102,13 @@ export async function beginTrial(
     clientsPerUser,
     pauseMs,
     light: { users: lightUsers, pauseMs: light.pauseMs },
+    remindWithinMs,
     seed: random.fork().between(0, 2 ** 31),
     mostCommands: 1_000_000,
     longestMs,
   });
+  const outages = new Outages();
+  const reminderLines = new ReminderLines(system.lines);
   const options = async (some: readonly LoadUser[]) => ({
     url: system.url,
     databaseUrl: await databaseUrlOf(system),
@@ -100,6 +116,8 @@ export async function beginTrial(
     users: some,
     load,
     followers,
+    lines: reminderLines.lines,
+    outages,
   });
   const withinMs = system.kafkaBrokers === null ? settledWithinMs : settledByKafkaWithinMs;
 
@@ -109,8 +127,9 @@ export async function beginTrial(
     load,
     followers,
     random,
+    outages,
     async everywhere(some, tell) {
-      const late = await settled(await options(some), withinMs, tell);
+      const late = await settled(await options(some), withinMs, { tell });
       if (late.length > 0) throw new Error(`seed ${seed}, after ${withinMs / 1000} s: ${late.join('; ')}`);
     },
     async acknowledgedMore(more = enough) {
@@ -124,11 +143,13 @@ export async function beginTrial(
     async findings() {
       await load.stop();
       const everybody = [...users, ...lightUsers];
-      const missing = await settled(await options(everybody), withinMs);
+      const missing = await settled(await options(everybody), withinMs + (remindWithinMs ?? 0) + leaseMs, { comingMs });
+      await linesCome(await options(everybody), lineWithinMs);
       const { faults, ...figures } = await check(await options(everybody));
       return { faults: [...missing, ...faults], ...figures };
     },
     async close() {
+      reminderLines.stop();
       await Promise.all([load.stop(), ...followers.map((follower) => follower.stop())]);
     },
   };
