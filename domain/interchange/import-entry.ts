@@ -49,7 +49,7 @@ export interface RejectedEntry {
 /** What a format's reader took from an entry, before the checks that every task passes. */
 export type Draft = { readonly [K in keyof TaskFields]?: unknown } & Pick<
   ImportedFields,
-  'status' | 'completed_at' | 'created_at'
+  'status' | 'completed_at' | 'skipped' | 'created_at'
 >;
 
 export interface Source {
@@ -65,9 +65,12 @@ export function rejected(line: number, code: RejectionCode, detail: string): Rej
 
 /** Lets an entry in through the very checks of a create request: import never stores what REST would refuse. */
 export function taskEntry(line: number, source: Source, draft: Draft, lost: Iterable<string>): ImportEntry {
-  const { status, completed_at, created_at, ...written } = draft;
+  const { status, completed_at, skipped, created_at, ...written } = draft;
   try {
-    const fields: ImportedFields = { ...parseNewTask(written), status, completed_at, created_at };
+    const fields: ImportedFields = {
+      ...parseNewTask(written),
+      ...{ status, completed_at, created_at, ...(skipped && { skipped }) },
+    };
     const id = typeof source.id === 'string' ? source.id : source.id(fields);
     if (id.length > 255 || /[\p{Cc}\p{Surrogate}]/u.test(id)) {
       return rejected(line, 'invalid', 'The id must be at most 255 characters on one line (RFC 7986 section 5.3)');

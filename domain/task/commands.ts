@@ -16,7 +16,10 @@ export interface TaskFields {
 /** A task as another program's file describes it. Times are RFC 3339 in UTC. */
 export interface ImportedFields extends TaskFields {
   readonly status: Status;
+  /** null: the file does not say. */
   readonly completed_at: string | null;
+  /** It is done without having been completed. Absent otherwise, so that entries from before have the digest they had. */
+  readonly skipped?: true;
   /** null: the file does not say. */
   readonly created_at: string | null;
 }

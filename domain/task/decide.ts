@@ -120,14 +120,14 @@ function importNew(command: Extract<ChangeCommand, { op: 'import' }>, about: Cir
 function importedLife(fields: ImportedFields, about: Circumstances): Pick<TaskState, 'status' | 'completed_at'> {
   return {
     status: fields.status,
-    completed_at: fields.status === 'done' ? (fields.completed_at ?? about.now) : null,
+    completed_at: fields.status === 'done' && !fields.skipped ? (fields.completed_at ?? about.now) : null,
   };
 }
 
 /** The same entry again changes nothing, even after the user edited the task; a changed entry changes the task. */
 function reimport(state: TaskState, fields: ImportedFields, origin: Origin, about: Circumstances): TaskEvent | null {
   if (state.origin?.digest === origin.digest) return null;
-  const { status, completed_at, created_at: _created, ...written } = fields;
+  const { status, completed_at, skipped: _skipped, created_at: _created, ...written } = fields;
   const life = status === state.status && completed_at === null ? {} : importedLife(fields, about);
   const wanted = { ...withMembership(state, withZone(written, about.userZone)), ...life };
   const changes = effective(state, wanted);

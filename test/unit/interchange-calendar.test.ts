@@ -162,9 +162,15 @@ describe('reading a VTODO', () => {
     const started = await read('STATUS:IN-PROCESS', 'PERCENT-COMPLETE:40');
     expect(started.status).to.equal('open');
     expect(started.lost).to.deep.equal(['STATUS:IN-PROCESS', 'PERCENT-COMPLETE']);
-    const cancelled = await read('STATUS:CANCELLED');
-    expect(cancelled.status).to.equal('done');
+    const cancelled = await read('STATUS:CANCELLED', 'COMPLETED:20260201T100000Z');
+    expect(cancelled).to.include({ status: 'done', completed_at: '2026-02-01T10:00:00.000Z' });
     expect(cancelled.lost).to.deep.equal(['STATUS:CANCELLED']);
+  });
+
+  it('reads what was cancelled, and never completed, as skipped', async () => {
+    const cancelled = await read('STATUS:CANCELLED');
+    expect(cancelled).to.include({ status: 'done', completed_at: null, skipped: true });
+    expect(cancelled.lost).to.deep.equal([]);
   });
 
   it('reads escaped and folded text, in whole characters even where a fold cuts one', async () => {

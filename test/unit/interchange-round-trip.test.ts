@@ -109,10 +109,12 @@ const task: fc.Arbitrary<ExportedTask> = fc
     }),
     id: fc.uuid(),
     source: fc.oneof(fc.constant(null), line(100)),
+    status: fc.constantFrom('open', 'done'),
+    // One that is done without it was skipped.
     completed_at: fc.oneof(fc.constant(null), instant),
     created_at: instant,
   })
-  .map(({ fields, id, source, completed_at, created_at }) => {
+  .map(({ fields, id, source, status, completed_at, created_at }) => {
     const { time_zone, ...rest } = parseNewTask(fields);
     return {
       ...rest,
@@ -121,8 +123,8 @@ const task: fc.Arbitrary<ExportedTask> = fc
       user_id: 'alice',
       time_zone: time_zone ?? 'Europe/Berlin',
       floating: time_zone === null,
-      status: completed_at === null ? 'open' : 'done',
-      completed_at,
+      status,
+      completed_at: status === 'open' ? null : completed_at,
       created_at,
       updated_at: created_at,
       series_id: null,
@@ -139,6 +141,7 @@ function fieldsOf(task: ExportedTask): ImportedFields {
   return {
     ...{ title, description, priority, tags, due_date, time_zone, recurrence, reminders },
     ...{ status, completed_at, created_at },
+    ...(status === 'done' && completed_at === null && { skipped: true }),
   };
 }
 

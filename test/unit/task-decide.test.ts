@@ -125,6 +125,11 @@ describe('an imported task', () => {
     });
   });
 
+  it('that was skipped comes in done, and was never completed', () => {
+    expect(after(entry('a', { status: 'done', skipped: true }))).to.include({ status: 'done', completed_at: null });
+    expect(after(entry('a'), entry('b', { status: 'done', skipped: true }))).to.include({ completed_at: null });
+  });
+
   it('is not touched by the same entry again, even after its user changed it', () => {
     const task = after(entry('a'), update({ title: 'mine now' }), entry('a'));
     expect(task).to.include({ title: 'mine now', version: 2 });

@@ -9,7 +9,7 @@ export const ownColumns: Readonly<Record<string, (task: ExportedTask) => string>
   source_id: (task) => (exportedName(task) === task.id ? '' : guarded(exportedName(task))),
   title: ({ title }) => guarded(title),
   description: ({ description }) => guarded(description),
-  status: ({ status }) => status,
+  status: ({ status, completed_at }) => (status === 'done' && completed_at === null ? 'skipped' : status),
   priority: ({ priority }) => priority,
   tags: ({ tags }) => (tags.length === 0 ? '' : JSON.stringify(tags)),
   due_date: ({ due_date }) => due_date ?? '',
@@ -55,7 +55,7 @@ function readRow(row: CsvRow, names: ContentNames): ImportEntry {
     completed_at: read('completed_at', instantOf),
     created_at: read('created_at', instantOf),
   };
-  if (status !== 'open' && status !== 'done') faults.push('status');
+  if (!['open', 'done', 'skipped'].includes(status)) faults.push('status');
   if (faults.length > 0) {
     return rejected(row.line, 'invalid', `Not as this program writes it: the column ${faults.join(', ')}`);
   }
@@ -64,7 +64,12 @@ function readRow(row: CsvRow, names: ContentNames): ImportEntry {
   return taskEntry(
     row.line,
     { id: id === '' ? (fields) => `row-${names.next(fields)}` : id },
-    { ...draft, status: done ? 'done' : 'open', completed_at: done ? draft.completed_at : null },
+    {
+      ...draft,
+      status: status === 'open' ? 'open' : 'done',
+      completed_at: done ? draft.completed_at : null,
+      ...(status === 'skipped' && { skipped: true }),
+    },
     done || draft.completed_at === null ? [] : ['completed_at'],
   );
 }

@@ -1,5 +1,5 @@
 import { addDuration, durationFault, isTimeZone, localDateFault, toInstant } from '../../dates/local-date.js';
-import type { Priority, Reminder, Status } from '../../task/task.js';
+import type { Priority, Reminder } from '../../task/task.js';
 import { instantText, oneLine, rejected, type Draft, type ImportOptions, type RejectedEntry } from '../import-entry.js';
 import { readAlarm } from './alarms.js';
 import { readMoment, type CalendarZones, type Moment } from './calendar-zones.js';
@@ -115,16 +115,18 @@ function readLife(
   todo: Component,
   completed: string | null,
   lost: string[],
-): { status: Status; completed_at: string | null } {
+): Pick<Draft, 'status' | 'completed_at' | 'skipped'> {
   const status = valueOf(first(todo, 'status')).toUpperCase();
   const percent = Number(valueOf(first(todo, 'percent-complete')));
   // Without a STATUS, the other two marks of a completed task count (RFC 5545 sections 3.8.1.8, 3.8.2.1).
   const done =
     status === 'COMPLETED' || status === 'CANCELLED' || (status === '' && (completed !== null || percent === 100));
-  if (!['', 'NEEDS-ACTION', 'COMPLETED'].includes(status)) lost.push(`STATUS:${status}`);
+  // What was given up without having been completed is skipped.
+  const skipped = status === 'CANCELLED' && completed === null;
+  if (!skipped && !['', 'NEEDS-ACTION', 'COMPLETED'].includes(status)) lost.push(`STATUS:${status}`);
   if (percent > 0 && percent < 100 && !done) lost.push('PERCENT-COMPLETE');
   if (completed !== null && !done) lost.push('COMPLETED');
-  return { status: done ? 'done' : 'open', completed_at: done ? completed : null };
+  return { status: done ? 'done' : 'open', completed_at: done ? completed : null, ...(skipped && { skipped: true }) };
 }
 
 /** RFC 5545 section 3.8.1.9: 1 to 4 high, 5 medium, 6 to 9 low. `urgent` is ours, and a 1 elsewhere. */

@@ -43,11 +43,17 @@ function todoOf(task: ExportedTask): Component {
     ...(task.recurrence ? recurrenceProperties(task.recurrence, task.due_date) : []),
     ...priorityProperties[task.priority],
     ...tagProperties(task.tags),
-    ['status', {}, 'text', task.status === 'done' ? 'COMPLETED' : 'NEEDS-ACTION'],
+    ['status', {}, 'text', statusOf(task)],
     ...(task.completed_at === null ? [] : [instantProperty('completed', task.completed_at)]),
   ];
   const alarms = task.reminders.map((reminder) => alarmOf(reminder, task.title, task.time_zone, task.floating));
   return ['vtodo', properties, alarms];
+}
+
+/** One that was skipped is done, and was never completed (RFC 5545 section 3.8.1.11). */
+function statusOf({ status, completed_at }: ExportedTask): string {
+  if (status === 'open') return 'NEEDS-ACTION';
+  return completed_at === null ? 'CANCELLED' : 'COMPLETED';
 }
 
 function textProperty(name: string, text: string): Property {
