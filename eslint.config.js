@@ -9,6 +9,15 @@ function border(files, patterns) {
   };
 }
 
+/** What happened when, what is due and what is late goes by the clock that every role is given: a test sets it. */
+const byTheClock = 'Take the time from the clock in RoleContext, and hand it to PostgreSQL as a parameter.';
+const machineTime = [
+  'NewExpression[callee.name="Date"][arguments.length=0]',
+  'MemberExpression[object.name="Date"][property.name="now"]',
+  String.raw`TemplateElement[value.raw=/\b(now|clock_timestamp)\(\)|current_timestamp/i]`,
+  String.raw`Literal[value=/\b(now|clock_timestamp)\(\)|current_timestamp/i]`,
+].map((selector) => ({ selector, message: byTheClock }));
+
 const roles = ['actors', 'gateway', 'subscribers/audit', 'subscribers/websocket'];
 const effects = [
   'node:fs',
@@ -97,6 +106,24 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    files: ['domain/**/*.ts', 'actors/**/*.ts', 'gateway/**/*.ts', 'subscribers/**/*.ts'],
+    ignores: [
+      // How long something takes or is behind, and how long a token holds.
+      'actors/relay/**',
+      'gateway/interchange/**',
+      'subscribers/audit/**',
+      'subscribers/websocket/**',
+      // Compared with the clocks of others.
+      'subscribers/notification/channels/webhook.ts',
+      'subscribers/notification/outbound/post.ts',
+      // A mark that is compared with itself alone, and the place of an id in its index.
+      'actors/rezone/sql.ts',
+      'gateway/sql/user-settings.ts',
+      'gateway/task-id.ts',
+    ],
+    rules: { 'no-restricted-syntax': ['error', ...machineTime] },
   },
   {
     files: ['test/**/*.ts'],

@@ -85,7 +85,7 @@ const preview: BodyInput<WrittenPreview> = {
 };
 
 /** What a rule gives, of a task and without one. */
-export function recurrenceRoutes({ pool }: Pick<GatewayContext, 'pool'>): Route[] {
+export function recurrenceRoutes({ pool, clock }: Pick<GatewayContext, 'pool' | 'clock'>): Route[] {
   return [
     route({
       method: 'get',
@@ -104,7 +104,7 @@ export function recurrenceRoutes({ pool }: Pick<GatewayContext, 'pool'>): Route[
         if (!row) throw noSuchTask();
         const { anchor, floating, user_zone } = row;
         const state = { ...(JSON.parse(row.task) as Task), anchor, floating, origin: null };
-        return answer(upcoming(state, Date.now(), user_zone, query.count ?? defaultCount));
+        return answer(upcoming(state, clock.now().getTime(), user_zone, query.count ?? defaultCount));
       },
     }),
     route({

@@ -11,6 +11,7 @@ import type { Task } from '../../domain/task/task.js';
 import type { GatewayContext } from '../../gateway/context.js';
 import { startGateway } from '../../gateway/role.js';
 import { createTokenIssuer } from '../../runtime/auth/issue-token.js';
+import { systemClock } from '../../runtime/clock.js';
 import { createTokenVerifier } from '../../runtime/auth/token-verifier.js';
 import type { Scope } from '../../runtime/auth/verify-token.js';
 import { createPublicDoor } from '../../runtime/public-door.js';
@@ -62,6 +63,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   startGateway({
     config: { metricsPort: undefined, notification: { allowsPrivateTargets: false } },
     pool,
+    clock: systemClock,
     dapr: { command, invoke },
     publicDoor: door,
     metrics,

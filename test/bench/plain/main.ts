@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { startGateway } from '../../../gateway/role.js';
 import { openAuth } from '../../../runtime/auth/open-auth.js';
+import { systemClock } from '../../../runtime/clock.js';
 import { readConfig } from '../../../runtime/config.js';
 import { createLifecycle } from '../../../runtime/lifecycle.js';
 import { createPool } from '../../../runtime/postgres/pool.js';
@@ -27,6 +28,7 @@ await lifecycle.run(async () => {
   startGateway({
     config,
     pool,
+    clock: systemClock,
     dapr: { command, invoke },
     tokens,
     publicDoor,
