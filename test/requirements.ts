@@ -512,6 +512,17 @@ const publicInterface: Requirement[] = [
     'the schemas of the events',
   ),
   proved(
+    'a clock that is set',
+    'both clock changes of a year and month ends end to end; set back or forward it loses and repeats nothing',
+    'the clock',
+    'a system whose clock is set',
+    'the reminders of a user › have their timers set anew when the clock was set, and come when it says so',
+    'the reminders of a user › come once when the clock is set back behind them',
+    'the recurrence role › looks for all of them when the clock was set, also for those of a later hour',
+    'the notification of reminders › by several processes › sends what is under way to nobody twice when the clock is set forward meanwhile',
+    'the notification of reminders › whose message was lost › is found after the clock was set back, whether it came due before that or after',
+  ),
+  proved(
     'series of tasks',
     'one successor whatever is repeated, killed, reordered or undone; completed late, by catch_up and basis; edits and ends',
     'the next slot of a series',
