@@ -45,6 +45,8 @@ describe('the app ids of roles', () => {
       'todo-gateway',
       'todo-chatbot',
       'todo-audit',
+      'todo-notification',
+      'todo-recurrence',
       'todo-websocket',
     ]);
   });
