@@ -23,7 +23,9 @@ export class Calculation {
   private readonly allDay: boolean;
   private readonly nominals: Nominals;
   private readonly clock: ZoneClock;
-  private readonly lastNominal: number;
+  private readonly count: number;
+  /** The slot that COUNT ends with, once it was asked for. */
+  private lastNominal: number | null = null;
   /** Wall seconds. */
   private readonly until: number;
   private readonly untilUtc: number;
@@ -36,7 +38,7 @@ export class Calculation {
     const isPeriod = ['YEARLY', 'MONTHLY', 'WEEKLY'].includes(rule.frequency);
     this.nominals = isPeriod ? new PeriodSeries(complete, this.anchor) : new StepSeries(complete, this.anchor);
     this.clock = zoneClock(this.allDay ? 'UTC' : zone);
-    this.lastNominal = rule.count === null ? Number.POSITIVE_INFINITY : this.nominals.nth(rule.count);
+    this.count = rule.count ?? Number.POSITIVE_INFINITY;
     const until = rule.until === null ? null : readUntil(rule.until, this.allDay);
     this.until = until && !until.isUtc ? until.seconds : Number.POSITIVE_INFINITY;
     this.untilUtc = until?.isUtc ? until.seconds : Number.POSITIVE_INFINITY;
@@ -91,6 +93,10 @@ export class Calculation {
 
   private nominal(after: number): number {
     const nominal = this.nominals.after(after);
+    if (this.count === Number.POSITIVE_INFINITY || nominal === Number.POSITIVE_INFINITY) return nominal;
+    // Most often it is plain that there were not so many yet.
+    if (this.nominals.mostUntil(nominal) <= this.count) return nominal;
+    this.lastNominal ??= this.nominals.nth(this.count);
     return nominal <= this.lastNominal ? nominal : Number.POSITIVE_INFINITY;
   }
 }

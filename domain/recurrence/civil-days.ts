@@ -66,25 +66,29 @@ export const lastSecond = (dayNumber(9999, 12, 31) + 1) * secondsOfDay - 1;
 const twoDigits = Array.from({ length: 100 }, (_, value) => String(value).padStart(2, '0'));
 const two = (value: number): string => twoDigits[value] ?? '';
 
-let rememberedDay = Number.NaN;
-let rememberedDate = '';
+/** The month of the last date that was written. Slots come in order: the next is nearly always of the same month. */
+const lastMonth = { firstDay: 0, end: 0, text: '' };
 
 /** `2026-11-30` */
 export function dateText(day: number): string {
-  // Slots come in order: the next is often of the same day, and nearly always of the same year.
-  if (day !== rememberedDay) {
+  if (day < lastMonth.firstDay || day >= lastMonth.end) {
     const { year, month, day: ofMonth } = civilDate(day);
-    rememberedDate = `${year < 1000 ? String(year).padStart(4, '0') : year}-${two(month)}-${two(ofMonth)}`;
-    rememberedDay = day;
+    lastMonth.firstDay = day - ofMonth + 1;
+    lastMonth.end = dayNumber(year, month + 1, 1);
+    lastMonth.text = `${year < 1000 ? String(year).padStart(4, '0') : year}-${two(month)}-`;
   }
-  return rememberedDate;
+  return lastMonth.text + two(day - lastMonth.firstDay + 1);
 }
+
+/** By the minute of the day: `T09:00`. */
+const timeTexts = Array.from({ length: 1440 }, (_, minute) => `T${two(Math.floor(minute / 60))}:${two(minute % 60)}`);
 
 /** `2026-11-30T09:00`, with seconds only where they are not zero, or always. */
 export function wallText(seconds: number, withSeconds = false): string {
   const day = Math.floor(seconds / secondsOfDay);
   const time = seconds - day * secondsOfDay;
-  const second = time % 60;
-  const text = `${dateText(day)}T${two(Math.floor(time / 3600))}:${two(Math.floor(time / 60) % 60)}`;
+  const minute = Math.floor(time / 60);
+  const second = time - minute * 60;
+  const text = dateText(day) + (timeTexts[minute] ?? '');
   return withSeconds || second > 0 ? `${text}:${two(second)}` : text;
 }

@@ -6,7 +6,7 @@ import { firstWeek, yearOf, type Year } from './year.js';
  * adds are those of the whole month or year that it lets through.
  */
 export class DaysOfRule {
-  private readonly allowed = new Map<number, Uint8Array>();
+  private readonly allowed = new Map<number, Uint16Array>();
   private readonly nthIn: 'month' | 'year' | null;
 
   constructor(private readonly rule: Rule) {
@@ -16,11 +16,12 @@ export class DaysOfRule {
     this.nthIn = isOfYear ? 'year' : frequency === 'YEARLY' || frequency === 'MONTHLY' ? 'month' : null;
   }
 
-  /** By the offset from 1 January, 1 where each part allows the day. The last byte, behind the days, is 1 if any is. */
-  mask(year: Year): Uint8Array {
+  /** By the offset from 1 January, 1 where each part allows the day. The last entry, behind the days, counts them. */
+  mask(year: Year): Uint16Array {
     const known = this.allowed.get(year.shape);
     if (known) return known;
-    const mask = new Uint8Array(year.length + 1);
+    const mask = new Uint16Array(year.length + 1);
+    let count = 0;
     const { byMonthDay, byYearDay } = this.rule;
     for (let offset = 0; offset < year.length; offset++) {
       if (
@@ -30,9 +31,10 @@ export class DaysOfRule {
         this.isInWeeks(year, offset)
       ) {
         mask[offset] = 1;
-        mask[year.length] = 1;
+        count += 1;
       }
     }
+    mask[year.length] = count;
     this.allowed.set(year.shape, mask);
     return mask;
   }

@@ -21,6 +21,13 @@ interface Period {
 
 const periodsOf400Years: Partial<Record<Frequency, number>> = { YEARLY: 400, MONTHLY: 4800, WEEKLY: 20_871 };
 
+/** No period of the rule has more days than that. */
+function mostDaysOf({ frequency, byMonthDay, byDay }: Rule): number {
+  if (frequency === 'YEARLY') return 366;
+  if (frequency === 'MONTHLY') return byMonthDay.length || 31;
+  return new Set(byDay.map(({ weekday }) => weekday)).size || 7;
+}
+
 function rising(points: readonly number[]): number[] {
   return [...new Set(points)].sort((a, b) => a - b);
 }
@@ -36,8 +43,10 @@ export class PeriodSeries implements Nominals {
   /** Where the last answer stood; the next question is most often for the one behind it. */
   private readonly last = { value: Number.NaN, index: 0, point: 0, time: 0, period: null as Period | null };
   private year: Year = yearOf(1970);
-  /** So many periods without a slot, and none will ever have one: the calendar repeats itself after 400 years. */
+  /** After so many periods they repeat themselves, as the calendar does after 400 years. */
   private readonly cycle: number;
+  private readonly canMatch: boolean;
+  private readonly mostOfPeriod: number;
   /** The days are the same in each week. */
   private readonly isUniform: boolean;
 
@@ -51,13 +60,18 @@ export class PeriodSeries implements Nominals {
   ) {
     const times = new Times(rule.byHour, rule.byMinute, rule.bySecond);
     this.dayTimes = times;
-    this.cycle = periodsOf400Years[rule.frequency] ?? 0;
     this.times = rule.bySetPos.length > 0 ? once : times;
     this.days = new DaysOfRule(rule);
     this.firstPeriod = this.periodOf(Math.floor(anchor / secondsOfDay));
     this.isUniform =
       rule.frequency === 'WEEKLY' &&
       rule.byMonth.length + rule.byMonthDay.length + rule.byYearDay.length + rule.byWeekNo.length === 0;
+    this.cycle = this.isUniform ? 1 : (periodsOf400Years[rule.frequency] ?? 0);
+    const most = mostDaysOf(rule);
+    this.mostOfPeriod = rule.bySetPos.length || most * times.size;
+    this.canMatch =
+      times.size > 0 &&
+      (rule.bySetPos.length === 0 || rule.bySetPos.some((position) => Math.abs(position) <= most * times.size));
   }
 
   after(second: number): number {
@@ -72,29 +86,46 @@ export class PeriodSeries implements Nominals {
     return this.search(Math.max(0, Math.floor((period - this.firstPeriod) / this.rule.interval)), from);
   }
 
+  mostUntil(second: number): number {
+    const periods = this.periodOf(Math.floor(second / secondsOfDay)) - this.firstPeriod;
+    // One more, for what moved out of the next one.
+    return (Math.floor(periods / this.rule.interval) + 2) * this.mostOfPeriod;
+  }
+
   nth(number: number): number {
-    const { times } = this;
-    let left = number;
-    for (let index = 0, empty = 0; empty < this.cycle; index++) {
+    const { cycle } = this;
+    let left = number + this.before(this.anchor);
+    let ofCycle = 0;
+    for (let index = 0; ; index++) {
       const period = this.period(index);
-      if (!period) break;
-      let size = period.points.length * times.size;
-      let first = 0;
-      if (index === 0) {
-        while (first < size && this.at(period, first) < this.anchor) first++;
-        size -= first;
-      }
-      if (left <= size) return this.at(period, first + left - 1);
+      if (!period) return Number.POSITIVE_INFINITY;
+      const size = period.points.length * this.times.size;
+      if (left <= size) return this.at(period, left - 1);
       left -= size;
-      if (this.isUniform && index > 0 && left > size && size > 0) {
-        // Weeks that are all alike need no counting.
-        const whole = Math.floor((left - 1) / size);
-        left -= whole * size;
-        index += whole;
+      // The first has no neighbour that something moved out of: the cycle begins with the second.
+      if (index > 0) ofCycle += size;
+      if (index > 0 && index % cycle === 0) {
+        if (ofCycle === 0) return Number.POSITIVE_INFINITY;
+        const whole = Math.floor((left - 1) / ofCycle);
+        left -= whole * ofCycle;
+        index += whole * cycle;
+        ofCycle = 0;
       }
-      empty = size > 0 ? 0 : empty + 1;
     }
-    return Number.POSITIVE_INFINITY;
+  }
+
+  /** How many slots of the first period lie before the start. */
+  private before(second: number): number {
+    const period = this.period(0);
+    if (!period) return 0;
+    let low = 0;
+    let high = period.points.length * this.times.size;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.at(period, middle) < second) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   private at(period: Period, index: number): number {
@@ -104,9 +135,9 @@ export class PeriodSeries implements Nominals {
 
   private search(from: number, second: number): number {
     const { times } = this;
-    if (times.size === 0) return Number.POSITIVE_INFINITY;
+    if (!this.canMatch) return Number.POSITIVE_INFINITY;
     const latest = times.at(times.size - 1);
-    for (let index = from; index < from + this.cycle; index++) {
+    for (let index = from; index <= from + this.cycle; index++) {
       const period = this.period(index);
       if (!period) return Number.POSITIVE_INFINITY;
       const { start, points } = period;

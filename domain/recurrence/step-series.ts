@@ -3,17 +3,20 @@ import { DaysOfRule } from './days-of-rule.js';
 import type { Nominals } from './nominals.js';
 import type { Rule } from './parse-rule.js';
 import { pick } from './positions.js';
+import { greatestDivisor, TimeLimits } from './time-limits.js';
 import { Times } from './times-of-day.js';
 import { yearOf, type Year } from './year.js';
 
 const unitSeconds: Readonly<Record<string, number>> = { DAILY: secondsOfDay, HOURLY: 3600, MINUTELY: 60, SECONDLY: 1 };
 
+const lastDay = Math.floor(lastSecond / secondsOfDay);
+const daysOf400Years = 146_097;
+
 /**
- * So many looks at the calendar without a slot, and there is none: more than the days after which the calendar repeats
- * itself. A step below a day meets the same time of the same day later than that, but a rule that keeps it waiting so
- * long has no use and may not keep the process busy.
+ * So many looks at the calendar without a slot, and there is none. For steps of days that is certain, as the calendar
+ * repeats itself; of less than a day, a rule that keeps one waiting so long has no use, and may not keep the process busy.
  */
-const mostLooks = 150_000;
+const mostLooks = 100_000;
 
 /** The slots of a DAILY, HOURLY, MINUTELY or SECONDLY rule: one unit, such as an hour, after the other. */
 export class StepSeries implements Nominals {
@@ -26,11 +29,11 @@ export class StepSeries implements Nominals {
   private readonly times: Times;
   private readonly days: DaysOfRule;
   private readonly isEveryDay: boolean;
-  /** By hour, minute and second, the next that is allowed; null where all are. */
-  private readonly limits: readonly (Int8Array | null)[];
+  private readonly limits: TimeLimits;
   private readonly canMatch: boolean;
+  private readonly mostLooks: number;
   private year: Year = yearOf(1970);
-  private mask: Uint8Array;
+  private mask: Uint16Array;
   private readonly last = { value: Number.NaN, unit: 0, time: 0 };
 
   /**
@@ -41,29 +44,27 @@ export class StepSeries implements Nominals {
     rule: Rule,
     private readonly anchor: number,
   ) {
-    const { frequency, byHour, byMinute, bySecond } = rule;
-    this.unit = unitSeconds[frequency] ?? secondsOfDay;
-    this.unitsOfDay = secondsOfDay / this.unit;
+    const unit = unitSeconds[rule.frequency] ?? secondsOfDay;
+    this.unit = unit;
+    this.unitsOfDay = secondsOfDay / unit;
     this.interval = rule.interval;
-    this.first = Math.floor(anchor / this.unit);
-    const isLimit = { hour: this.unit <= 3600, minute: this.unit <= 60, second: this.unit === 1 };
+    this.first = Math.floor(anchor / unit);
+    // A part that limits the units adds no times to them.
     const times = new Times(
-      isLimit.hour ? [0] : byHour,
-      isLimit.minute ? [0] : byMinute,
-      isLimit.second ? [0] : bySecond,
+      unit <= 3600 ? [0] : rule.byHour,
+      unit <= 60 ? [0] : rule.byMinute,
+      unit === 1 ? [0] : rule.bySecond,
     );
     this.times = rule.bySetPos.length > 0 ? new Times([0], [0], pick(rule.bySetPos, [0], times)) : times;
-    this.limits = [
-      isLimit.hour ? nextOf(byHour, 24) : null,
-      isLimit.minute ? nextOf(byMinute, 60) : null,
-      isLimit.second ? nextOf(bySecond, 60) : null,
-    ];
+    this.limits = new TimeLimits(rule, unit);
     this.days = new DaysOfRule(rule);
     this.mask = this.days.mask(this.year);
     this.isEveryDay = [rule.byMonth, rule.byWeekNo, rule.byYearDay, rule.byMonthDay, rule.byDay].every(
       (part) => part.length === 0,
     );
-    this.canMatch = this.times.size > 0 && this.meetsTimes();
+    this.canMatch = this.times.size > 0 && this.limits.areMet(this.first, this.interval);
+    this.mostLooks =
+      unit === secondsOfDay ? daysOf400Years / greatestDivisor(this.interval, daysOf400Years) + 1 : mostLooks;
   }
 
   after(second: number): number {
@@ -82,18 +83,18 @@ export class StepSeries implements Nominals {
     return time < times.size ? this.found(next, time) : this.found(this.next(next + 1), 0);
   }
 
+  mostUntil(second: number): number {
+    return (Math.floor((second / this.unit - this.first) / this.interval) + 1) * this.times.size;
+  }
+
   nth(number: number): number {
     if (!this.canMatch) return Number.POSITIVE_INFINITY;
     const { times } = this;
     const start = this.next(this.first);
     // Of the first unit, what lies before the start does not count.
     const gone = start === this.first ? times.indexAfter(this.anchor - 1 - start * this.unit) : 0;
-    let whole = Math.floor((gone + number - 1) / times.size);
-    const time = (gone + number - 1) % times.size;
-    let unit = start;
-    if (this.isEveryDay && this.limits.every((limit) => limit === null)) unit += whole * this.interval;
-    else for (; whole > 0 && unit < Number.POSITIVE_INFINITY; whole--) unit = this.next(unit + this.interval);
-    const value = unit * this.unit + times.at(time);
+    const unit = this.nthUnit(start, Math.floor((gone + number - 1) / times.size));
+    const value = unit * this.unit + times.at((gone + number - 1) % times.size);
     return value <= lastSecond ? value : Number.POSITIVE_INFINITY;
   }
 
@@ -109,96 +110,97 @@ export class StepSeries implements Nominals {
 
   /** The first unit of the rule from this one on. */
   private next(from: number): number {
-    const { first, interval, unitsOfDay } = this;
-    let unit = from + modulo(first - from, interval);
-    for (let looks = 0; looks < mostLooks; looks++) {
-      const day = Math.floor(unit / unitsOfDay);
+    const { first, interval, unitsOfDay, limits } = this;
+    const unit = interval === 1 ? from : from + modulo(first - from, interval);
+    if (this.isEveryDay && limits.areNone) return unit;
+    let day = Math.floor(unit / unitsOfDay);
+    let ofDay = unit - day * unitsOfDay;
+    for (let looks = 0; looks < this.mostLooks; looks++) {
       const allowed = this.isEveryDay ? day : this.allowedDay(day);
-      if (allowed === day) {
-        const ofDay = unit - day * unitsOfDay;
-        const later = this.allowedOfDay(ofDay);
-        if (later === ofDay) return unit;
-        unit = day * unitsOfDay + later;
-      } else {
-        if (allowed * secondsOfDay > lastSecond) break;
-        unit = allowed * unitsOfDay;
+      if (allowed > lastDay) break;
+      const later = allowed === day ? limits.next(ofDay) : (allowed - day) * unitsOfDay;
+      if (allowed === day && later === ofDay) return day * unitsOfDay + ofDay;
+      ofDay += Math.ceil((later - ofDay) / interval) * interval;
+      if (ofDay >= unitsOfDay) {
+        const days = Math.floor(ofDay / unitsOfDay);
+        day += days;
+        ofDay -= days * unitsOfDay;
       }
-      unit += modulo(first - unit, interval);
     }
     return Number.POSITIVE_INFINITY;
   }
 
-  /** This day where the rule allows it; else the next one of the same year that it allows, or the next 1 January. */
+  /** This day where the rule allows it; else a later one, and none before that one is. */
   private allowedDay(day: number): number {
-    let { year } = this;
-    if (day < year.firstDay || day >= year.firstDay + year.length) {
-      year = yearOf(civilDate(day).year);
-      this.year = year;
-      this.mask = this.days.mask(year);
+    this.toYearOf(day);
+    if (this.mask[day - this.year.firstDay] === 1) return day;
+    let from = day + 1;
+    for (let years = 0; years < 400; years++) {
+      const { year, mask } = this;
+      const offset = mask[year.length] === 0 ? -1 : mask.indexOf(1, from - year.firstDay);
+      if (offset >= 0 && offset < year.length) return year.firstDay + offset;
+      from = year.firstDay + year.length;
+      this.toYearOf(from);
     }
-    const { mask } = this;
-    const offset = day - year.firstDay;
-    if (mask[offset] === 1) return day;
-    if (mask[year.length] === 0) return year.firstDay + year.length;
-    const next = mask.indexOf(1, offset + 1);
-    return year.firstDay + next;
+    return Number.POSITIVE_INFINITY;
   }
 
-  /** This unit of the day where the rule allows its hour, minute and second; else a later one, and none before it. */
-  private allowedOfDay(ofDay: number): number {
-    const [hours = null, minutes = null, seconds = null] = this.limits;
-    const { unit } = this;
-    const at = ofDay * unit;
-    const hour = Math.floor(at / 3600);
-    if (hours && hours[hour] !== hour) return ((hours[hour] ?? 24) * 3600) / unit;
-    const minute = Math.floor(at / 60) % 60;
-    if (minutes && minutes[minute] !== minute) return (hour * 3600 + (minutes[minute] ?? 60) * 60) / unit;
-    const second = at % 60;
-    if (seconds && seconds[second] !== second) return at - second + (seconds[second] ?? 60);
-    return ofDay;
+  private toYearOf(day: number): void {
+    const { firstDay, length } = this.year;
+    if (day >= firstDay && day < firstDay + length) return;
+    this.year = yearOf(civilDate(day).year);
+    this.mask = this.days.mask(this.year);
   }
 
-  /**
-   * Whether the steps ever meet an allowed time of day. They meet, in some day or other, each time that differs from the
-   * first by a multiple of what divides both the step and the day.
-   */
-  private meetsTimes(): boolean {
-    if (this.limits.every((limit) => limit === null)) return true;
-    const divisor = greatestDivisor(this.interval, this.unitsOfDay);
-    if (divisor === 1) return true;
-    const [hours = null, minutes = null, seconds = null] = this.limits.map(allowedOf);
-    const all = new Times(
-      hours ?? range(24),
-      minutes ?? (this.unit <= 60 ? range(60) : [0]),
-      seconds ?? (this.unit === 1 ? range(60) : [0]),
-    );
-    for (let index = 0; index < all.size; index++) {
-      if ((all.at(index) / this.unit - this.first) % divisor === 0) return true;
+  /** The unit of the rule that is so many behind the first of them. Days are counted, not what is in them. */
+  private nthUnit(start: number, behind: number): number {
+    const { first, interval, unitsOfDay, limits } = this;
+    if (this.isEveryDay && limits.areNone) return start + behind * interval;
+    const counts = limits.countByRemainder(interval);
+    let day = Math.floor(start / unitsOfDay);
+    // What remains of the units of a day that are of the rule, divided by the interval; it falls from day to day.
+    let remainder = modulo(first - day * unitsOfDay, interval);
+    const fall = unitsOfDay === 1 ? 0 : unitsOfDay % interval;
+    let left = behind;
+    for (let ofDay = remainder; ofDay < start - day * unitsOfDay; ofDay += interval) {
+      if (limits.next(ofDay) === ofDay) left += 1;
     }
-    return false;
+    if (this.isEveryDay) {
+      // Each remainder that is met at all is met once, then all are again.
+      const divisor = greatestDivisor(interval, unitsOfDay);
+      let ofCycle = 0;
+      for (let met = remainder % divisor; met < counts.length; met += divisor) ofCycle += counts[met] ?? 0;
+      day += Math.floor(left / ofCycle) * (interval / divisor);
+      left %= ofCycle;
+    }
+    // Days between those of the rule have none.
+    const stride = unitsOfDay === 1 ? interval : 1;
+    while (day <= lastDay) {
+      this.toYearOf(day);
+      const { year, mask } = this;
+      const end = year.firstDay + year.length;
+      const ofYear = (counts[remainder] ?? 0) * (mask[year.length] ?? 0);
+      if (stride === 1 && fall === 0 && day === year.firstDay && left >= ofYear) {
+        left -= ofYear;
+        day = end;
+      }
+      const { firstDay } = year;
+      for (; day < end; day += stride) {
+        if (mask[day - firstDay] === 1) {
+          const here = counts[remainder] ?? 0;
+          if (left < here) return this.behind(this.next(day * unitsOfDay), left);
+          left -= here;
+        }
+        remainder -= fall;
+        if (remainder < 0) remainder += interval;
+      }
+    }
+    return Number.POSITIVE_INFINITY;
   }
-}
 
-/** By each number, the next one of the list; `size` behind the last. */
-function nextOf(allowed: readonly number[], size: number): Int8Array | null {
-  if (allowed.length === 0) return null;
-  const next = new Int8Array(size);
-  let following = size;
-  for (let number = size - 1; number >= 0; number--) {
-    if (allowed.includes(number)) following = number;
-    next[number] = following;
+  private behind(unit: number, count: number): number {
+    let at = unit;
+    for (let left = count; left > 0; left--) at = this.next(at + this.interval);
+    return at;
   }
-  return next;
-}
-
-function allowedOf(next: Int8Array | null): number[] | null {
-  return next ? range(next.length).filter((number) => next[number] === number) : null;
-}
-
-function range(size: number): number[] {
-  return Array.from({ length: size }, (_, number) => number);
-}
-
-function greatestDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestDivisor(b, a % b);
 }

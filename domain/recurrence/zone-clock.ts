@@ -1,5 +1,5 @@
 import { civilDate, dayNumber, secondsOfDay } from './civil-days.js';
-import { yearOf } from './year.js';
+import { yearOf, type Year } from './year.js';
 
 /** A change of a zone's clock, in seconds: where UTC stands then, and the offsets before and after it. */
 interface Transition {
@@ -35,19 +35,20 @@ function startOfBlock(block: number): number {
 
 /** From here on the time zone database has no more changes of rules: years of the same calendar are alike. */
 const settled = 2100;
-/** By shape, the first year of it. After 28 years all have been. */
+const calendarOf = ({ weekday, length }: Year): number => weekday * 400 + length;
+/** By calendar, a year of it. After 28 years all have been. */
 const alike = new Map(
-  Array.from({ length: 28 }, (_, index) => [yearOf(settled + 28 - index), settled + 28 - index] as const).map(
-    ([{ weekday, length }, year]) => [weekday * 400 + length, year],
-  ),
+  Array.from({ length: 28 }, (_, index): [number, number] => {
+    const year = settled + 1 + index;
+    return [calendarOf(yearOf(year)), year];
+  }),
 );
 
 /** The block of a year that is alike, so that the years up to 9999 need no more looking up than a few. */
 function settledBlock(block: number): number {
   const year = Math.floor(block / blocksOfYear);
   if (year <= settled) return block;
-  const { weekday, length } = yearOf(year);
-  return (alike.get(weekday * 400 + length) ?? year) * blocksOfYear + (block % blocksOfYear);
+  return (alike.get(calendarOf(yearOf(year))) ?? year) * blocksOfYear + (block % blocksOfYear);
 }
 
 /**

@@ -18,6 +18,7 @@ import { measureLive } from './measure/live.js';
 import { measureReminders } from './measure/reminders.js';
 import { measureRest } from './measure/rest.js';
 import { measureSizes } from './measure/sizes.js';
+import { measureSlots } from './measure/slots.js';
 import { measureStarts } from './measure/starts.js';
 import { measureSuccessor } from './measure/successor.js';
 import { memoryOf } from './memory.js';
@@ -57,7 +58,7 @@ await lifecycle.run(async () => {
     tokens: (users) =>
       Promise.all(users.map(async (user) => (await issueToken?.({ user, expiresInSeconds: 24 * 3600 })) ?? '')),
   };
-  const measured = async <T>(part: Part, measure: (bench: Bench) => Promise<T>): Promise<T | null> =>
+  const measured = async <T>(part: Part, measure: (bench: Bench) => Promise<T> | T): Promise<T | null> =>
     plan.parts.includes(part) ? await measure(bench) : null;
 
   const othersMeanwhile = await watchOthers(process.pid);
@@ -75,6 +76,7 @@ await lifecycle.run(async () => {
     events: await measured('events', measureEvents),
     successor: await measured('successor', measureSuccessor),
     reminders: await measured('reminders', measureReminders),
+    slots: await measured('slots', measureSlots),
     otherCores: await othersMeanwhile(),
     finishedAt: new Date().toISOString(),
   };

@@ -17,6 +17,7 @@ export interface Plan {
   readonly touchedTasks: number;
   readonly warmStarts: number;
   readonly live: { readonly rate: number; readonly users: number; readonly seconds: number };
+  readonly slots: { readonly rules: number; readonly streamed: number };
   readonly successor: { readonly rate: number; readonly users: number; readonly seconds: number };
   readonly reminders: {
     readonly sameSecond: { readonly users: number; readonly secondsToCreate: number };
@@ -67,6 +68,7 @@ export const partNames = [
   'events',
   'successor',
   'reminders',
+  'slots',
 ] as const;
 export type Part = (typeof partNames)[number];
 
@@ -85,6 +87,7 @@ const whole: Omit<Plan, 'parts' | 'calls'> = {
   touchedTasks: 100_000,
   warmStarts: 5,
   live: { rate: 200, users: 100, seconds: 30 },
+  slots: { rules: 20_000, streamed: 1_000_000 },
   successor: { rate: 100, users: 100, seconds: 30 },
   reminders: {
     sameSecond: { users: 10_000, secondsToCreate: 300 },
@@ -114,6 +117,7 @@ const quick: Omit<Plan, 'parts' | 'calls'> = {
   touchedTasks: 10_000,
   warmStarts: 1,
   live: { rate: 200, users: 100, seconds: 10 },
+  slots: { rules: 5_000, streamed: 500_000 },
   successor: { rate: 100, users: 100, seconds: 10 },
   reminders: {
     sameSecond: { users: 2_000, secondsToCreate: 120 },

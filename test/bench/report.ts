@@ -11,6 +11,7 @@ import type { LiveFigures } from './measure/live.js';
 import type { Lateness, ReminderFigures } from './measure/reminders.js';
 import { sumOf, type RestFigures } from './measure/rest.js';
 import type { SizeFigures } from './measure/sizes.js';
+import type { SlotFigures, SlotTimes } from './measure/slots.js';
 import type { StartFigures } from './measure/starts.js';
 import type { SuccessorFigures } from './measure/successor.js';
 import type { Plan } from './plan.js';
@@ -31,13 +32,15 @@ export interface Results {
   readonly events: readonly EventFigures[] | null;
   readonly successor: SuccessorFigures | null;
   readonly reminders: ReminderFigures | null;
+  readonly slots: SlotFigures | null;
   /** Cores that other programs on the machine used meanwhile, on average. */
   readonly otherCores: number;
 }
 
 /** Renders the results for people, as Markdown. */
 export function render(results: Results): string {
-  const { machine, plan, starts, rest, live, sizes, memory, connections, drain, events, successor, reminders } = results;
+  const { machine, plan, starts, rest, live, sizes, memory, connections, drain, events, successor, reminders, slots } =
+    results;
   const parts = [
     `# Benchmark`,
     `${machine.cores} cores (${machine.cpu}), ${machine.memoryGiB} GiB, ${machine.system}, ${machine.storage}; Node ${machine.node}, PostgreSQL ${machine.postgres}, Dapr ${machine.dapr}; commit ${machine.commit}; ${results.finishedAt.slice(0, 10)}.${plan.isQuick ? ' **A quick run.**' : ''}`,
@@ -57,6 +60,7 @@ export function render(results: Results): string {
   if (events) parts.push('## Events on Kafka, under load and after a kill', eventsText(events, plan.events));
   if (successor) parts.push('## Recurring tasks', successorText(successor));
   if (reminders) parts.push('## Reminders', remindersText(reminders));
+  if (slots) parts.push('## The calculation of slots', slotsText(slots));
   if (sizes) parts.push('## By the number of tasks of a user', sizeTable(sizes));
   parts.push('## Memory', memoryTable(results.fresh, memory));
   if (memory) {
@@ -183,6 +187,19 @@ ${table(
 
 function drainText({ events, users, drained, bulk, ratio }: DrainFigures): string {
   return `${events} committed events of ${users} users, none published, with the relay just started: ${spread(drained, 0)} events a second, each to three topics, until the last is acknowledged. Dapr's bulk publish by itself, of the same messages ready-made, as many in a request and as many requests at once: ${spread(bulk, 0)}. Ratio ${spread(ratio, 2)}. Without subscribers; PostgreSQL, the broker, daprd and the sender share the machine.`;
+}
+
+function slotsText({ rules, second, far, streamed, iterated, ratio, absurd }: SlotFigures): string {
+  const row = (title: string, { p50, p99, most }: SlotTimes): string[] => [
+    title,
+    ...[p50, p99, most].map((microseconds) => microseconds.toFixed(1)),
+  ];
+  return `${table(
+    [`µs for the next slot, of ${rules} rules never met before`, 'p50', 'p99', 'most'],
+    [row('after the first', second), row('100,000 slots on', far)],
+  )}
+
+A daily rule in a zone, one slot after the other: ${spread(streamed, 0)} a second; by the iterator of ical.js, without a zone: ${spread(iterated, 0)}. Ratio ${spread(ratio, 1)}. The worst of the absurd rules took ${absurd.milliseconds.toFixed(1)} ms of processor time, both at the door and behind it: \`${absurd.rule}\`.`;
 }
 
 function kilobytes(bytes: number): string {

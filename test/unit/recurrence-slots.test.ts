@@ -124,6 +124,49 @@ describe('the end of a series', () => {
     ]);
   });
 
+  for (const rule of [
+    'FREQ=DAILY;INTERVAL=2;BYDAY=MO,TU,WE,TH,FR',
+    'FREQ=DAILY;BYDAY=SA;BYHOUR=9,17',
+    'FREQ=WEEKLY;BYDAY=MO,TH;BYMONTH=3,10',
+    'FREQ=WEEKLY;INTERVAL=3;BYDAY=FR,SU',
+    'FREQ=MONTHLY;BYMONTHDAY=1,31;SKIP=FORWARD',
+    'FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1,-1',
+    'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29',
+    'FREQ=HOURLY;INTERVAL=7;BYDAY=SA',
+    'FREQ=HOURLY;INTERVAL=30;BYHOUR=1,7',
+    'FREQ=MINUTELY;INTERVAL=17;BYHOUR=2,3',
+    'FREQ=MINUTELY;INTERVAL=1441;BYMONTH=1,2',
+    'FREQ=SECONDLY;INTERVAL=97;BYSECOND=7',
+    'FREQ=SECONDLY;INTERVAL=86399;BYHOUR=3',
+  ]) {
+    it(`is found by counting days and years as by counting slots: ${rule}`, () => {
+      for (const count of [1, 2, 60, 700]) {
+        const walked = firstLocals(rule, '2026-01-31T17:30', 'UTC', count);
+        const end = walked.at(-1) ?? '';
+        const counted = `${rule};COUNT=${count}`;
+        expect(firstLocals(counted, '2026-01-31T17:30', 'UTC', count + 1), counted).to.deep.equal(walked);
+        expect(next(counted, '2026-01-31T17:30', end, 'UTC'), counted).to.equal(null);
+        const before = walked.at(-2);
+        if (before) expect(next(counted, '2026-01-31T17:30', before, 'UTC')?.local, counted).to.equal(end);
+      }
+    });
+  }
+
+  it('is found beyond the 400 years after which the calendar repeats itself', () => {
+    const monday = (weeks: number): string =>
+      new Date(Date.UTC(2026, 0, 5) + weeks * 604_800_000).toISOString().slice(0, 10);
+    for (const rule of [
+      'FREQ=WEEKLY;BYDAY=MO',
+      'FREQ=DAILY;BYDAY=MO',
+      'FREQ=MONTHLY;BYDAY=MO',
+      'FREQ=YEARLY;BYDAY=MO',
+    ]) {
+      const counted = `${rule};COUNT=100000`;
+      expect(next(counted, '2026-01-05', monday(99_998))?.local, rule).to.equal(monday(99_999));
+      expect(next(counted, '2026-01-05', monday(99_999)), rule).to.equal(null);
+    }
+  });
+
   it('includes what UNTIL says: an instant, a wall time or the whole of a day', () => {
     const last = (until: string): string | undefined =>
       firstLocals(`FREQ=DAILY;UNTIL=${until}`, '2026-12-22T09:00', berlin, 9).at(-1);
