@@ -191,6 +191,21 @@ describe('the reminders of a user', () => {
     expect((await rows()).sort()).to.deep.equal(['cancelled', 'cancelled', 'cancelled', 'due 0', 'pending']);
   });
 
+  it('do not come when they are taken back between the look for them and the commit', async () => {
+    const completed = await create(at(start + 10 * second));
+    const stays = await create(at(start + 10 * second));
+    const { rows: found } = await database.pool.query<{ reminder_id: string }>(
+      `SELECT reminder_id FROM reminders WHERE user_id = $1`,
+      [user],
+    );
+    await command(completed.id, { op: 'complete', expected_versions: null });
+    clock = start + 10 * second;
+    const ids = found.map(({ reminder_id }) => reminder_id);
+    await Promise.all([firing.fire(user, ids), firing.fire(user, ids)]);
+    expect(events.map(({ task_id }) => task_id)).to.deep.equal([stays.id]);
+    expect((await rows()).sort()).to.deep.equal(['cancelled', 'due 0']);
+  });
+
   it('that were due while everything was down come once, with how late they are', async () => {
     await create(at(start + 60 * second), at(start + 90 * second), at(start + hour));
     clock = start + 100 * second;
@@ -355,7 +370,10 @@ describe('the reminders of a user', () => {
       expect(await schedule.follow().catch((error: unknown) => String(error)), what).to.equal(`Error: ${what} failed`);
       sidecar.failing.clear();
     }
+    const { readState } = sidecar.asked;
     await schedule.follow();
+    // Nobody knows whether what failed was done.
+    expect(sidecar.asked.readState).to.equal(readState + 1);
     expect(wake()?.at).to.equal(start + 2 * hour - 20 * second);
     expect(actor().state.get('schedule')).to.deep.include({ wake: start + 2 * hour - 20 * second });
   });
