@@ -135,7 +135,14 @@ const seed: Requirement[] = [
   proved('T040', 'the recurrence engine', 'the next slot of a series', 'the step of a series', 'a recurring task'),
   proved('T041', 'its main application', 'the recurrence role'),
   proved('T042', 'its consumer of completions', 'the recurrence role', 'the queue of steps'),
-  proved('T043', 'daily, weekly, monthly patterns', 'the next slot of a series › completed in time'),
+  proved(
+    'T043',
+    'daily, weekly, monthly patterns',
+    'the next slot of a series › completed in time',
+    'the words of a recurrence',
+    'the examples of RFC 5545',
+    'SKIP of RFC 7529, in the Gregorian calendar',
+  ),
   proved(
     'T044',
     'the next task through Dapr service invocation',
@@ -164,6 +171,13 @@ const seed: Requirement[] = [
   proved(
     'T048',
     'recurrence tested with various patterns',
+    'recurrence beside python-dateutil',
+    'week numbers',
+    'slots over clock changes',
+    'the end of a series',
+    'a slot far into a series',
+    'a recurrence is refused at the door',
+    'no rule keeps the process busy',
     'the next slot of a series',
     'a recurring task › that was imported recurs, and its rule goes out as it came in',
   ),
@@ -558,10 +572,14 @@ const publicInterface: Requirement[] = [
   ...later(6, {
     'setting KAFKA_BROKERS': 'Kafka instead of in-memory pub/sub',
   }),
-  ...later(7, {
-    'GET /v1/tasks/{id}/occurrences': 'what comes next',
-    'POST /v1/recurrence/preview': 'the same without a task',
-  }),
+  proved(
+    'GET /v1/tasks/{id}/occurrences',
+    'what comes next',
+    'what a rule gives › comes after the occurrence of a task, up to 1,000',
+    'what a rule gives › counts on from the slot where the due date was moved away from it',
+    'what a rule gives › passes over what an overdue task has missed, unless it catches up on all',
+  ),
+  proved('POST /v1/recurrence/preview', 'the same without a task', 'what a rule gives'),
   ...later(8, {
     'GET /v1/tasks filter': 'the filter language',
     'GET /v1/tasks/{id} as_of': 'a task as it was',

@@ -11,10 +11,11 @@ const seed = newSeed();
 const rules = Number(process.env['ORACLE_RULES'] ?? 3000);
 const count = 12;
 
-describe(`recurrence beside python-dateutil, ORACLE_RULES=${rules} SEED=${seed}`, function () {
+describe('recurrence beside python-dateutil', function () {
   this.timeout(300_000 + rules * 100);
   let dateutil: Dateutil;
   before(async () => {
+    process.stdout.write(`\nrandom rules beside python-dateutil: ORACLE_RULES=${rules} SEED=${seed}\n`);
     dateutil = await startDateutil();
   });
   after(async () => {
