@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { packageRoot } from '../../runtime/package-root.js';
 
 /** Ways in which the program could be wrong, and which chaos must bring to light. */
-export const breakages = ['publish-before-commit', 'no-fence', 'no-dedupe'] as const;
+export const breakages = [
+  'publish-before-commit',
+  'no-fence',
+  'no-dedupe',
+  'random-successor',
+  'due-unchecked',
+] as const;
 export type Breakage = (typeof breakages)[number];
 
 interface Patch {
@@ -16,6 +22,8 @@ interface Patch {
 }
 
 const actor = 'actors/task/task-actor.js';
+const recurrence = 'subscribers/recurrence/role.js';
+const fireDue = 'actors/reminder-schedule/fire-due.js';
 const commit = 'actors/task/sql/commit-event.js';
 /** Whatever version the decision was based on. */
 const nextVersion =
@@ -50,6 +58,21 @@ const patches: Readonly<Record<Breakage, readonly Patch[]>> = {
   // That something was done under a key of a client before is of no matter.
   'no-dedupe': [
     { file: commit, from: 'WHERE $9::text IS NOT NULL', to: 'WHERE $9::text IS NOT NULL ON CONFLICT DO NOTHING' },
+  ],
+  // What follows an occurrence has an id of its own each time.
+  'random-successor': [
+    { file: recurrence, from: 'occurrenceId(step.series_id, step.occurrence + 1)', to: 'crypto.randomUUID()' },
+    {
+      file: actor,
+      from: "const event = takeStep(step, zone ?? 'UTC', timestamp);",
+      to: `const happens = takeStep(step, zone ?? 'UTC', timestamp);
+        const event = happens?.task ? { ...happens, task: { ...happens.task, id: this.taskId } } : happens;`,
+    },
+  ],
+  // A reminder comes whatever has become of it since it was planned, and again when it has come.
+  'due-unchecked': [
+    { file: fireDue, from: "WHERE r.status = 'pending' AND r.due_at", to: 'WHERE r.due_at' },
+    { file: fireDue, from: "derivedId(reminderId, 'due')", to: 'crypto.randomUUID()' },
   ],
 };
 

@@ -14,7 +14,7 @@ describe('chaos', function () {
     expect(report.violations.slice(0, 20), `seed ${report.seed}`).to.deep.equal([]);
   };
 
-  it('whatever dies, stands still, joins and leaves: no acknowledged command is lost, none is done twice, and all see it', async () => {
+  it('whatever dies, stands still, joins and leaves: no acknowledged command is lost, none is done twice, all see it, each occurrence done with has one successor, and each reminder comes once', async () => {
     await expectAllKept({ shape: 'one-process', forMs: 30_000, load: { users: 8, remindWithinMs: 15_000 } });
   });
 
