@@ -503,7 +503,7 @@ const publicInterface: Requirement[] = [
   ),
   proved(
     'npm run chaos',
-    'seeded faults under load, in one process and split on Kafka; nothing lost, nothing twice',
+    'seeded faults and downtimes under load, with recurring tasks and reminders; nothing lost, nothing twice',
     'chaos',
   ),
   proved(
