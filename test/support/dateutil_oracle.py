@@ -56,7 +56,7 @@ def answer(question):
 
 for line in sys.stdin:
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.25)
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
         result = answer(json.loads(line))
     except Slow:
         result = {"slow": True}

@@ -73,6 +73,15 @@ describe('slots over clock changes', () => {
     }
   });
 
+  it('that moved are found from a moment between their own time and where they moved to', () => {
+    const rule = 'FREQ=DAILY;BYHOUR=2,9;BYMINUTE=30';
+    const moved = { local: '2027-03-28T03:30', utc: '2027-03-28T01:30:00Z', shifted: true };
+    for (const after of ['2027-03-27T09:30', '2027-03-28T01:59', '2027-03-28T03:10']) {
+      expect(next(rule, '2027-01-01T02:30', after), after).to.deep.equal(moved);
+    }
+    expect(next(rule, '2027-01-01T02:30', '2027-03-28T03:30')?.local).to.equal('2027-03-28T09:30');
+  });
+
   it('of dates know no clock', () => {
     expect(firstSlots('daily', '2011-12-29', 'Pacific/Apia', 3)).to.deep.equal([
       { local: '2011-12-29', utc: null, shifted: false },
