@@ -5,7 +5,7 @@ import type { Nominals } from './nominals.js';
 import type { Rule } from './parse-rule.js';
 import { PeriodSeries } from './period-series.js';
 import { StepSeries } from './step-series.js';
-import { zoneClock, type ZoneClock } from './zone-clock.js';
+import { zoneClock, type Gap, type ZoneClock } from './zone-clock.js';
 
 /** A moment of a series. */
 export interface Slot {
@@ -76,14 +76,21 @@ export class Calculation {
     this.shifted = false;
     const isOver = nominal === Number.POSITIVE_INFINITY;
     if ((isOver || clock.isCalm(nominal)) && this.isCalmBefore(wall, nominal)) return nominal;
-    const gap = clock.gapAt(wall) ?? (isOver ? null : clock.gapAt(nominal));
-    if (!gap) return nominal;
-    const end = gap.start + gap.length;
-    const leftOut = this.nominal(Math.max(wall - gap.length, gap.start - 1));
-    const shifted = leftOut < end ? leftOut + gap.length : Number.POSITIVE_INFINITY;
-    const unshifted = nominal >= gap.start && nominal < end ? this.nominal(end - 1) : nominal;
+    // Each of the two may stand beside a change of its own.
+    const here = clock.gapAt(wall);
+    const there = isOver ? null : clock.gapAt(nominal);
+    const shifted = Math.min(this.movedOver(here, wall), this.movedOver(there, wall));
+    const isLeftOut = there !== null && nominal < there.start + there.length;
+    const unshifted = isLeftOut ? this.nominal(there.start + there.length - 1) : nominal;
     this.shifted = shifted < unshifted;
     return Math.min(shifted, unshifted);
+  }
+
+  /** The first slot that a gap moved to behind `wall`. */
+  private movedOver(gap: Gap | null, wall: number): number {
+    if (!gap) return Number.POSITIVE_INFINITY;
+    const leftOut = this.nominal(Math.max(wall - gap.length, gap.start - 1));
+    return leftOut < gap.start + gap.length ? leftOut + gap.length : Number.POSITIVE_INFINITY;
   }
 
   /** True where no slot can have been moved from before `wall` to behind it. */

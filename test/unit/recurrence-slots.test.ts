@@ -73,6 +73,15 @@ describe('slots over clock changes', () => {
     }
   });
 
+  it('move each time, where each stands in a gap', () => {
+    expect(firstLocals('FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU', '2026-03-29T02:30', berlin, 4)).to.deep.equal([
+      '2026-03-29T03:30*',
+      '2027-03-28T03:30*',
+      '2028-03-26T03:30*',
+      '2029-03-25T03:30*',
+    ]);
+  });
+
   it('that moved are found from a moment between their own time and where they moved to', () => {
     const rule = 'FREQ=DAILY;BYHOUR=2,9;BYMINUTE=30';
     const moved = { local: '2027-03-28T03:30', utc: '2027-03-28T01:30:00Z', shifted: true };
