@@ -18,6 +18,8 @@ export interface Question {
   readonly zone: string;
   /** At least so many slots, if there are. */
   readonly count: number;
+  /** As many seconds of processor time as it may take. */
+  readonly seconds: number;
 }
 
 export type OracleAnswer =
