@@ -185,14 +185,15 @@ describe('the notification of reminders', () => {
       const began = clock;
       await notifier.take(due);
       for (let count = 1; count <= mostAttempts; count++) {
-        await until(
-          `try ${count}`,
-          async () =>
-            (await deliveriesOf(database.pool, 'dead'))[0]?.leased_until === null && webhook.messages.length === count,
-        );
+        await until(`try ${count}`, async () => {
+          // Over and over: what is in the database a moment before the try has come to its end is not taken yet.
+          notifier.look();
+          return (
+            (await deliveriesOf(database.pool, 'dead'))[0]?.leased_until === null && webhook.messages.length === count
+          );
+        });
         const [row] = await deliveriesOf(database.pool, 'dead');
         clock = row?.next_attempt_at?.getTime() ?? clock;
-        notifier.look();
       }
       const [row] = await deliveriesOf(database.pool, 'dead');
       expect(row).to.deep.include({ status: 'failed', attempts: mostAttempts, error: 'the receiver answered 500' });
