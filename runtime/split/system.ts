@@ -81,6 +81,7 @@ async function startMember(
   const step = progress.step(name);
   const [appPort = 0, publicPort = 0, httpPort = 0] = await freePorts(3);
   const tokens = newDaprTokens();
+  const sidecars: Child[] = [];
   const app = await supervisor.start({
     name,
     command: process.execPath,
@@ -104,6 +105,13 @@ async function startMember(
     stopSignal: 'SIGTERM',
     stopTimeoutMs: 5_000,
     onLine: (line) => process.stderr.write(`[${name}] ${line}\n`),
+    // The sidecar of a host that died would keep its actors until the host is there again, or five looks after it have
+    // failed. Placement gives those of a sidecar that is gone to the other host at once.
+    beforeStart: () => {
+      for (const { pid } of roles.includes('actors') ? sidecars : [])
+        if (pid !== undefined) process.kill(pid, 'SIGKILL');
+      return Promise.resolve();
+    },
     ready: (signal) => healthy(appPort, signal),
   });
   const sidecar = await controlPlane.startSidecar({
@@ -114,6 +122,7 @@ async function startMember(
     tokens,
     ...sidecarResources({ databaseUrl, kafka }),
   });
+  sidecars.push(sidecar.daprd);
   step.done();
   return { member, publicPort, app, daprd: sidecar.daprd };
 }
