@@ -66,8 +66,9 @@ export async function startAudit({ config, pool, dapr, appDoor, log, metrics }: 
   });
 
   appDoor.subscribe('audit', 'task-audit', {
-    // Nobody waits for the log, and each statement writes as many as come together.
-    mostWaitMs: 200,
+    // Nobody waits for the log. daprd delivers one bulk at a time for all partitions, and what comes while it waits for its turn
+    // ends the wait for more: a short one makes small bulks just when there is much to do.
+    mostWaitMs: 1_000,
     async receive(events) {
       try {
         await auditLog.append(events);
