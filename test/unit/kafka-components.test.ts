@@ -62,7 +62,9 @@ describe('dapr-components/pubsub-kafka.yaml', () => {
       }
       const references = [...settings.values()].flatMap(({ secretKeyRef }) => secretKeyRef ?? []);
       for (const { name, key } of references) expect(key).to.equal(name);
-      expect(references.map(({ name }) => name)).to.have.members(Object.keys(kafkaSecrets({ brokers: 'localhost:9092' })));
+      expect(references.map(({ name }) => name)).to.have.members(
+        Object.keys(kafkaSecrets({ brokers: 'localhost:9092' })),
+      );
     }
   });
 
