@@ -1,6 +1,7 @@
 import type { CommittedEvent, FactDetail, FactType, NewFact } from '../../domain/events/event.js';
 import type { ActorKind } from '../../domain/task/commands.js';
 import { toTask, type TaskState } from '../../domain/task/task.js';
+import { isoTime } from '../../runtime/postgres/iso-time.js';
 import type { Queryable } from '../../runtime/postgres/pool.js';
 
 /** A fact about a task of some user, outside the commands of that task. */
@@ -114,7 +115,7 @@ function statement(facts: string, also: readonly string[]): string {
     )${also.map((part) => `, ${part}`).join('')}
     SELECT jsonb_build_object('user_id', user_id, 'seq', w.seq, 'event_id', event_id, 'task_id', w.task_id,
       'version', w.version, 'type', w.type, 'actor', w.actor, 'detail', w.detail, 'after', fact.task,
-      'timestamp', to_char(w.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+      'timestamp', ${isoTime('w.occurred_at')})
     FROM written w JOIN fact USING (user_id, event_id)
     ORDER BY user_id, w.seq`;
 }

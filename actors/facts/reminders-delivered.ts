@@ -1,5 +1,6 @@
 import { derivedId } from '../../domain/events/derived-id.js';
 import { validator } from '../../domain/validation.js';
+import { isoTime } from '../../runtime/postgres/iso-time.js';
 import { commitFactsOf, type FactsParts } from './commit-facts.js';
 
 interface Delivered {
@@ -32,13 +33,11 @@ const request = validator<{ deliveries: Delivered[] }>({
   },
 });
 
-const timestamp = (column: string): string => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
 const facts = `
   SELECT d.user_id, d.event_id, r.task_id, 'REMINDER_DELIVERED' AS type, 'reminder' AS actor,
     ($1 ->> 'now')::timestamptz AS occurred_at,
-    jsonb_build_object('reminder_id', r.reminder_id, 'occurrence', r.occurrence, 'due_at', ${timestamp('r.due_at')},
-      'reminder', r.reminder, 'channel', d.channel, 'delivered_at', ${timestamp('d.delivered_at')},
+    jsonb_build_object('reminder_id', r.reminder_id, 'occurrence', r.occurrence, 'due_at', ${isoTime('r.due_at')},
+      'reminder', r.reminder, 'channel', d.channel, 'delivered_at', ${isoTime('d.delivered_at')},
       'late_by_seconds', greatest(0, floor(extract(epoch FROM d.delivered_at - r.due_at)))::int) AS detail,
     d.number
   FROM ROWS FROM (jsonb_to_recordset($1 -> 'deliveries')

@@ -1,4 +1,5 @@
 import { derivedId } from '../../domain/events/derived-id.js';
+import { isoTime } from '../../runtime/postgres/iso-time.js';
 import { commitFactsOf, type FactsParts } from '../facts/commit-facts.js';
 
 /** A reminder whose time has come. */
@@ -12,7 +13,7 @@ export interface DueReminder {
 const facts = `
   SELECT w.user_id, w.event_id, r.task_id, 'REMINDER_DUE' AS type, 'reminder' AS actor, n.now AS occurred_at,
     jsonb_build_object('reminder_id', r.reminder_id, 'occurrence', r.occurrence, 'reminder', r.reminder,
-      'due_at', to_char(r.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+      'due_at', ${isoTime('r.due_at')},
       'late_by_seconds', floor(extract(epoch FROM n.now - r.due_at))::int) AS detail,
     row_number() OVER (ORDER BY r.due_at, r.reminder_id) AS number
   FROM jsonb_to_recordset($1 -> 'reminders') AS w (user_id text, reminder_id uuid, event_id uuid)

@@ -1,5 +1,5 @@
 import { prepared } from '../../runtime/postgres/pool.js';
-import { isoTime } from '../sql/task-json.js';
+import { isoTime } from '../../runtime/postgres/iso-time.js';
 import type { ReminderPlace } from './cursor.js';
 
 export const reminderStatuses = ['pending', 'delivered', 'cancelled', 'failed'] as const;

@@ -1,5 +1,5 @@
 import { prepared } from '../../runtime/postgres/pool.js';
-import { isoTime } from './task-json.js';
+import { isoTime } from '../../runtime/postgres/iso-time.js';
 
 /**
  * A user's events after a place in that user's order, as the interface shows them. Values: user id, seq, the most rows.

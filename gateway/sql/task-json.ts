@@ -1,9 +1,5 @@
 import { priorities } from '../../domain/task/task.js';
-
-/** A timestamp as JavaScript's `toISOString` writes it. */
-export function isoTime(column: string): string {
-  return `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-}
+import { isoTime } from '../../runtime/postgres/iso-time.js';
 
 const priority = priorities.map((name, rank) => `WHEN ${rank} THEN '${name}'`).join(' ');
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { topics } from '../../domain/events/topics.js';
-import { readKafkaAccess, type KafkaAccess } from '../kafka/access.js';
+import { readNeededKafkaAccess, type KafkaAccess } from '../kafka/access.js';
 import { OperatorError } from '../operator-error.js';
 import { roleNames } from '../role.js';
 import { findLetter, openLetters, type LetterHistory, type Selection } from './dead-letters.js';
@@ -32,9 +32,8 @@ interface Command {
 async function main(): Promise<void> {
   const command = readArguments(process.argv.slice(2));
   const problems: string[] = [];
-  const access = readKafkaAccess(process.env, problems);
-  if (!access) problems.push('KAFKA_BROKERS is not set; write host:port, such as localhost:9092');
-  if (!access || problems.length > 0) throw new UsageError(problems.join('\n'));
+  const access = readNeededKafkaAccess(process.env, problems);
+  if (!access) throw new UsageError(problems.join('\n'));
 
   const messages = new StoredMessages(access);
   try {

@@ -38,6 +38,13 @@ export function readKafkaAccess(env: NodeJS.ProcessEnv, problems: string[]): Kaf
   return { brokers, ...login };
 }
 
+/** Likewise, for a command that does nothing without Kafka. @returns undefined when a setting is wrong or missing */
+export function readNeededKafkaAccess(env: NodeJS.ProcessEnv, problems: string[]): KafkaAccess | undefined {
+  const access = readKafkaAccess(env, problems);
+  if (!access) problems.push('KAFKA_BROKERS is not set; write host:port, such as localhost:9092');
+  return problems.length > 0 ? undefined : access;
+}
+
 function readLogin(setting: (name: string) => string | undefined, problems: string[]): KafkaLogin {
   const username = setting('KAFKA_SASL_USERNAME');
   const password = setting('KAFKA_SASL_PASSWORD');

@@ -1,12 +1,11 @@
-import { readKafkaAccess } from './access.js';
+import { readNeededKafkaAccess } from './access.js';
 import { ensureTopics } from './topics.js';
 
 /** Creates or corrects the topics on `KAFKA_BROKERS`: a line for each change on stdout, exit code 2 for a wrong setting. */
 async function main(): Promise<void> {
   const problems: string[] = [];
-  const access = readKafkaAccess(process.env, problems);
-  if (!access) problems.push('KAFKA_BROKERS is not set; write host:port, such as localhost:9092');
-  if (!access || problems.length > 0) {
+  const access = readNeededKafkaAccess(process.env, problems);
+  if (!access) {
     process.stderr.write(`${problems.join('\n')}\n`);
     process.exitCode = 2;
     return;

@@ -1,9 +1,10 @@
 import { Counter, Gauge } from 'prom-client';
 import { errorTable, TodoError } from '../../domain/errors.js';
+import type { SeriesStep } from '../../domain/recurrence/series-step.js';
 import { occurrenceId } from '../../domain/recurrence/series.js';
 import { RepeatedTask } from '../../runtime/repeated-task.js';
 import type { RoleContext, StartedRole } from '../../runtime/role.js';
-import { stepOf, stepsAnswer, type Step } from './step.js';
+import { stepOf, stepsAnswer } from './step.js';
 import { StepQueue } from './step-queue.js';
 
 /** What this role takes of what every role is given. */
@@ -45,7 +46,7 @@ export function startRecurrence({ clock, dapr, appDoor, log, metrics }: Recurren
     atOnce: 32,
     atOnceOfUser: 4,
     mostWaiting: 20_000,
-    async take({ user_id, created_at, ...step }: Step) {
+    async take({ user_id, created_at, ...step }: SeriesStep) {
       try {
         const { task, seq } = await dapr.command(user_id, occurrenceId(step.series_id, step.occurrence + 1), {
           command: { op: 'recur', ...step, at: created_at },
@@ -83,8 +84,8 @@ export function startRecurrence({ clock, dapr, appDoor, log, metrics }: Recurren
   const sweep = new RepeatedTask('looking for steps that series have still to take', log, async () => {
     const before = isAllWanted ? allOfThem : new Date(clock.now().getTime() - overdueMs).toISOString();
     isAllWanted = false;
-    for (let after: Step | null = null; ;) {
-      const steps: Step[] = stepsAnswer(
+    for (let after: SeriesStep | null = null; ;) {
+      const steps: SeriesStep[] = stepsAnswer(
         await dapr.invoke('actors', 'series-steps', { before, after, limit: pageSize }),
       );
       for (const step of steps) {
@@ -126,6 +127,6 @@ export function startRecurrence({ clock, dapr, appDoor, log, metrics }: Recurren
   };
 }
 
-function nameOf({ series_id, occurrence, version }: Pick<Step, 'series_id' | 'occurrence' | 'version'>): string {
+function nameOf({ series_id, occurrence, version }: Pick<SeriesStep, 'series_id' | 'occurrence' | 'version'>): string {
   return `${series_id} ${occurrence} ${version}`;
 }

@@ -1,8 +1,8 @@
-import type { Step } from './step.js';
+import type { SeriesStep } from '../../domain/recurrence/series-step.js';
 
 export interface StepQueueOptions {
   /** Takes one step; what it throws has been dealt with. */
-  readonly take: (step: Step) => Promise<void>;
+  readonly take: (step: SeriesStep) => Promise<void>;
   /** Steps that are taken at once, in all and of one user: one who has many does not hold up the others. */
   readonly atOnce: number;
   readonly atOnceOfUser: number;
@@ -11,7 +11,7 @@ export interface StepQueueOptions {
 }
 
 interface UserSteps {
-  readonly waiting: Step[];
+  readonly waiting: SeriesStep[];
   running: number;
   hasTurn: boolean;
 }
@@ -33,7 +33,7 @@ export class StepQueue {
   }
 
   /** @returns false when it has no place for more */
-  add(step: Step): boolean {
+  add(step: SeriesStep): boolean {
     const key = keyOf(step);
     if (this.known.has(key)) return true;
     if (this.isStopped || this.known.size >= this.options.mostWaiting) return false;
@@ -71,7 +71,7 @@ export class StepQueue {
     }
   }
 
-  private async take(step: Step, user: UserSteps): Promise<void> {
+  private async take(step: SeriesStep, user: UserSteps): Promise<void> {
     await this.options.take(step);
     this.known.delete(keyOf(step));
     this.running -= 1;
@@ -83,6 +83,6 @@ export class StepQueue {
   }
 }
 
-function keyOf({ user_id, series_id, occurrence, version }: Step): string {
+function keyOf({ user_id, series_id, occurrence, version }: SeriesStep): string {
   return `${series_id} ${occurrence} ${version} ${user_id}`;
 }

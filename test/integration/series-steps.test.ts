@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import type { Pool } from 'pg';
 import type { Turn } from '../../actors/host/actor.js';
-import { readSteps, type SeriesStepRow } from '../../actors/task/sql/series-steps.js';
+import { readSteps } from '../../actors/task/sql/series-steps.js';
+import type { SeriesStep } from '../../domain/recurrence/series-step.js';
 import { TaskActor } from '../../actors/task/task-actor.js';
 import { UserLanes } from '../../actors/task/user-lanes.js';
 import { UserZones } from '../../actors/task/user-zones.js';
@@ -94,7 +95,7 @@ describe('a step of a series', () => {
         `${type} ${task_id === first ? 1 : (numbers.get(task_id) ?? '-')} v${version} by ${actor}`,
     );
   }
-  const steps = async (): Promise<SeriesStepRow[]> =>
+  const steps = async (): Promise<SeriesStep[]> =>
     (await readSteps(database.pool, '2100-01-01T00:00:00Z', null, 1000)).filter((step) => step.user_id === user);
   const begun = ['TASK_CREATED 1 v1 by rest', 'TASK_COMPLETED 1 v2 by rest'];
   const followed = [...begun, 'TASK_CREATED 2 v1 by recurrence', 'TASK_RECURRED 2 v1 by recurrence'];
@@ -377,8 +378,8 @@ describe('a step of a series', () => {
       made.push(first);
     }
     const seen: string[] = [];
-    for (let after: SeriesStepRow | null = null; ;) {
-      const page: SeriesStepRow[] = await readSteps(database.pool, '2026-11-24T10:00:01.000Z', after, 2);
+    for (let after: SeriesStep | null = null; ;) {
+      const page: SeriesStep[] = await readSteps(database.pool, '2026-11-24T10:00:01.000Z', after, 2);
       seen.push(...page.filter((step) => step.user_id === user).map((step) => step.series_id));
       after = page.at(-1) ?? null;
       if (page.length < 2) break;

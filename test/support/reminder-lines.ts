@@ -1,12 +1,7 @@
+import type { ReminderLine as WrittenLine } from './log-lines.js';
+
 /** A line of the log channel, as it came out of the program. */
-export interface ReminderLine {
-  readonly delivery_id: string;
-  readonly user_id: string;
-  readonly task_id: string;
-  readonly reminder_id: string;
-  readonly occurrence: number | null;
-  readonly due_at: string;
-  readonly late_by_seconds: number;
+export interface ReminderLine extends WrittenLine {
   /** When it was written, and when it was seen here: epoch milliseconds. */
   readonly time: number;
   readonly seenAt: number;

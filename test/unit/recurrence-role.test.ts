@@ -9,7 +9,7 @@ import type { Task } from '../../domain/task/task.js';
 import { systemClock } from '../../runtime/clock.js';
 import type { Subscriber } from '../../runtime/role.js';
 import { startRecurrence, type RecurrenceContext } from '../../subscribers/recurrence/role.js';
-import type { Step } from '../../subscribers/recurrence/step.js';
+import type { SeriesStep } from '../../domain/recurrence/series-step.js';
 import { taskAt, uuidOf } from '../support/events.js';
 import { until } from '../support/until.js';
 
@@ -27,7 +27,7 @@ function event(type: 'TASK_COMPLETED' | 'TASK_SKIPPED' | 'TASK_REOPENED', before
 }
 const completed = event('TASK_COMPLETED', open, done);
 
-const stepAt = (number: number): Step => ({
+const stepAt = (number: number): SeriesStep => ({
   user_id: 'alice',
   series_id: series,
   occurrence: number,
@@ -45,7 +45,7 @@ describe('the recurrence role', () => {
   /** The role, with what it commands, and what the database has for it. */
   function start(answer: (occurrence: number) => Promise<CommandResult>) {
     const commanded: { userId: string; taskId: string; envelope: CommandEnvelope }[] = [];
-    const waiting: Step[] = [];
+    const waiting: SeriesStep[] = [];
     const asked: object[] = [];
     const metrics = new Registry();
     let subscriber: Subscriber | undefined;
@@ -61,7 +61,7 @@ describe('the recurrence role', () => {
         },
         invoke: (_role, _method, body) => {
           asked.push(body);
-          const { after, limit } = body as { after: Step | null; limit: number };
+          const { after, limit } = body as { after: SeriesStep | null; limit: number };
           const from = after === null ? 0 : waiting.findIndex((step) => step.occurrence === after.occurrence) + 1;
           return Promise.resolve(waiting.slice(from, from + limit));
         },

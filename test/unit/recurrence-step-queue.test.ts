@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { StepQueue } from '../../subscribers/recurrence/step-queue.js';
-import type { Step } from '../../subscribers/recurrence/step.js';
+import type { SeriesStep } from '../../domain/recurrence/series-step.js';
 
-const step = (user_id: string, occurrence: number, version = 2): Step => ({
+const step = (user_id: string, occurrence: number, version = 2): SeriesStep => ({
   user_id,
   series_id: 'series',
   occurrence,

@@ -1,25 +1,14 @@
 import type { Pool } from 'pg';
 import type { TaskEventType } from '../../../domain/events/event.js';
 import { endedFact, type StepAhead } from '../../../domain/recurrence/series.js';
+import type { SeriesStep } from '../../../domain/recurrence/series-step.js';
 import type { ActorKind } from '../../../domain/task/commands.js';
 import type { TaskState } from '../../../domain/task/task.js';
 import { commitFactsOf, type FactsParts } from '../../facts/commit-facts.js';
 import { stateOf } from './read-task.js';
 
-/** A step that a series has still to take. */
-export interface SeriesStepRow {
-  readonly user_id: string;
-  readonly series_id: string;
-  readonly occurrence: number;
-  /** The occurrence, and its version by the event that asks for the step. */
-  readonly task_id: string;
-  readonly version: number;
-  /** RFC 3339, UTC. */
-  readonly created_at: string;
-}
-
 /** What a step is taken by. */
-export type TakenStep = Omit<SeriesStepRow, 'created_at'>;
+export type TakenStep = Omit<SeriesStep, 'created_at'>;
 
 /** A step as it stands in the database. */
 export interface FoundStep extends StepAhead {
@@ -123,10 +112,10 @@ export async function endSeries(parts: FactsParts, step: TakenStep, timestamp: s
 export async function readSteps(
   pool: Pool,
   before: string,
-  after: SeriesStepRow | null,
+  after: SeriesStep | null,
   limit: number,
-): Promise<SeriesStepRow[]> {
-  const { rows } = await pool.query<Omit<SeriesStepRow, 'created_at'> & { created_at: Date }>({
+): Promise<SeriesStep[]> {
+  const { rows } = await pool.query<Omit<SeriesStep, 'created_at'> & { created_at: Date }>({
     name: 'read-series-steps',
     text: `
       SELECT user_id, series_id, occurrence, task_id, version, created_at FROM series_steps
